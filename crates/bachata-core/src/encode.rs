@@ -1,0 +1,201 @@
+//! The only serializer: a message into any sink.
+
+use core::fmt;
+
+use crate::BufferTooSmall;
+
+/// Where encoded bytes go. Putting never fails at once; the sink says at the end how it went, so that the serializer stays
+/// straight.
+pub(crate) trait Sink {
+    fn put(&mut self, bytes: &[u8]);
+}
+
+/// Writes into a slice as far as it goes, and counts on past its end: over an empty slice it is a counter.
+pub(crate) struct SliceSink<'s> {
+    room: &'s mut [u8],
+    len: usize,
+}
+
+impl<'s> SliceSink<'s> {
+    pub(crate) const fn new(room: &'s mut [u8]) -> Self {
+        Self { room, len: 0 }
+    }
+
+    /// Bytes put so far, whether they fitted or not.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// What was written, if all of it fitted.
+    pub(crate) fn finish(self) -> Result<&'s [u8], BufferTooSmall> {
+        let (needed, capacity) = (self.len, self.room.len());
+        let room: &'s [u8] = self.room;
+        room.get(..needed)
+            .ok_or(BufferTooSmall { needed, capacity })
+    }
+}
+
+impl Sink for SliceSink<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.room.get_mut(self.len..end) {
+            // A zip has no length to disagree about, and becomes the same `memcpy`.
+            room.iter_mut()
+                .zip(bytes)
+                .for_each(|(to, from)| *to = *from);
+        }
+        self.len = end;
+    }
+}
+
+/// Writes into anything that takes text. Every `put` holds whole characters.
+pub(crate) struct FmtSink<'w, W: ?Sized> {
+    writer: &'w mut W,
+    result: fmt::Result,
+}
+
+impl<'w, W: fmt::Write + ?Sized> FmtSink<'w, W> {
+    pub(crate) const fn new(writer: &'w mut W) -> Self {
+        Self {
+            writer,
+            result: Ok(()),
+        }
+    }
+
+    /// What `content` puts, written into `writer`.
+    pub(crate) fn write(writer: &'w mut W, content: impl FnOnce(&mut Self)) -> fmt::Result {
+        let mut sink = Self::new(writer);
+        content(&mut sink);
+        sink.result
+    }
+}
+
+impl<W: fmt::Write + ?Sized> Sink for FmtSink<'_, W> {
+    fn put(&mut self, bytes: &[u8]) {
+        if self.result.is_ok() {
+            let text = core::str::from_utf8(bytes).map_err(|_| fmt::Error);
+            self.result = text.and_then(|text| self.writer.write_str(text));
+        }
+    }
+}
+
+/// What `content` puts, written to the start of `room`.
+pub(crate) fn to_slice<'s>(
+    room: &'s mut [u8],
+    content: impl FnOnce(&mut SliceSink<'s>),
+) -> Result<&'s [u8], BufferTooSmall> {
+    let mut sink = SliceSink::new(room);
+    content(&mut sink);
+    sink.finish()
+}
+
+/// An integer in decimal digits.
+pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
+    let mut digits = [0; 20];
+    let mut magnitude = Limbs::of(integer.unsigned_abs());
+    let mut start = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' | magnitude.divide_by_ten();
+        start = place;
+        if magnitude.is_zero() {
+            break;
+        }
+    }
+    if integer < 0 {
+        sink.put(b"-");
+    }
+    sink.put(digits.get(start..).unwrap_or_default());
+}
+
+/// A number in base 2¹⁶, the highest limb first. A 64-bit division is a library routine on a 32-bit core, larger than all of the
+/// serializer; this takes 32-bit divisions by a constant, which are multiplications.
+struct Limbs([u16; 4]);
+
+impl Limbs {
+    const fn of(number: u64) -> Self {
+        let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+        Self([
+            u16::from_be_bytes([a, b]),
+            u16::from_be_bytes([c, d]),
+            u16::from_be_bytes([e, f]),
+            u16::from_be_bytes([g, h]),
+        ])
+    }
+
+    fn is_zero(&self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    /// Leaves the quotient and gives the remainder.
+    fn divide_by_ten(&mut self) -> u8 {
+        let mut remainder = 0_u32;
+        for limb in &mut self.0 {
+            let part = remainder << 16 | u32::from(*limb);
+            // The remainder is below 10, so the quotient has 16 bits.
+            let [low, high, ..] = (part / 10).to_le_bytes();
+            *limb = u16::from_le_bytes([low, high]);
+            remainder = part % 10;
+        }
+        let [digit, ..] = remainder.to_le_bytes();
+        digit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn integers_are_written_as_core_writes_them() {
+        let mut integers = std::vec![0, i64::MIN, i64::MAX, i64::MIN + 1];
+        for power in 0..19 {
+            let integer = 10_i64.pow(power);
+            integers.extend([integer - 1, integer, integer + 1, -integer, 1 - integer]);
+            integers.extend((0..63).map(|bit| integer ^ (1 << bit)));
+        }
+        for integer in integers {
+            let mut room = [0; 20];
+            let written = to_slice(&mut room, |sink| put_integer(integer, sink)).unwrap();
+            assert_eq!(core::str::from_utf8(written).unwrap(), integer.to_string());
+        }
+    }
+
+    #[test]
+    fn a_slice_holds_its_length_and_not_a_byte_more() {
+        for capacity in 0..6 {
+            let mut room = [b'.'; 6];
+            let written = to_slice(&mut room[..capacity], |sink| {
+                sink.put(b"ab");
+                sink.put(b"");
+                sink.put(b"cd");
+            });
+            if capacity < 4 {
+                assert_eq!(
+                    written,
+                    Err(BufferTooSmall {
+                        needed: 4,
+                        capacity
+                    })
+                );
+            } else {
+                assert_eq!(written, Ok(&b"abcd"[..]));
+            }
+            assert!(room[capacity..].iter().all(|byte| *byte == b'.'));
+        }
+    }
+
+    #[test]
+    fn a_writer_that_fails_is_not_written_to_again() {
+        struct Once(u8);
+        impl fmt::Write for Once {
+            fn write_str(&mut self, _: &str) -> fmt::Result {
+                self.0 = self.0.checked_sub(1).expect("written to after it failed");
+                if self.0 == 0 { Err(fmt::Error) } else { Ok(()) }
+            }
+        }
+        let result = FmtSink::write(&mut Once(2), |sink| (0..9).for_each(|_| sink.put(b"x")));
+        assert_eq!(result, Err(fmt::Error));
+    }
+}

@@ -1,0 +1,146 @@
+//! Conversions from and to the `String` and `Vec` of heapless 0.9 (feature `heapless-v0_9`).
+//!
+//! ```
+//! use bachata_core::heapless_v0_9::{String, Vec};
+//! use bachata_core::{JsonStr, Message, MessageBuf, TransportMessage};
+//!
+//! let name = String::<8>::try_from("desk")?;
+//! let text = JsonStr::from(&name);
+//! assert_eq!(String::<4>::try_from(text)?, "desk");
+//! assert_eq!(String::<3>::try_from(text).unwrap_err().needed, 4);
+//!
+//! let frame = Vec::<u8, 32>::try_from(Message::from(TransportMessage::pong()))?;
+//! let buf = MessageBuf::<32>::try_from(frame)?;
+//! assert_eq!(Vec::from(buf), br#"{"type":1002}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use heapless::{String, Vec};
+
+use crate::{
+    BufferTooSmall, DataMessage, JsonStr, Message, MessageBuf, MessageBufError, ParseError,
+    Payload, TransportMessage,
+};
+
+impl<'a, const N: usize> From<&'a String<N>> for JsonStr<'a> {
+    fn from(text: &'a String<N>) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'a, const N: usize> From<&'a String<N>> for Payload<'a> {
+    fn from(text: &'a String<N>) -> Self {
+        Self::Text(JsonStr::new(text))
+    }
+}
+
+/// The decoded text.
+impl<const N: usize> TryFrom<JsonStr<'_>> for String<N> {
+    type Error = BufferTooSmall;
+
+    fn try_from(text: JsonStr<'_>) -> Result<Self, BufferTooSmall> {
+        let bytes = filled(text.decoded_len(), |bytes| text.write_decoded(bytes))?;
+        Ok(Self::from_utf8(bytes).unwrap_or_default())
+    }
+}
+
+/// The encoded message.
+impl<const N: usize> TryFrom<Message<'_>> for Vec<u8, N> {
+    type Error = BufferTooSmall;
+
+    fn try_from(message: Message<'_>) -> Result<Self, BufferTooSmall> {
+        filled(message.encoded_len(), |bytes| message.write(bytes))
+    }
+}
+
+/// The encoded message.
+impl<const N: usize> TryFrom<DataMessage<'_>> for Vec<u8, N> {
+    type Error = BufferTooSmall;
+
+    fn try_from(message: DataMessage<'_>) -> Result<Self, BufferTooSmall> {
+        Message::Data(message).try_into()
+    }
+}
+
+/// The encoded message.
+impl<const N: usize> TryFrom<TransportMessage<'_>> for Vec<u8, N> {
+    type Error = BufferTooSmall;
+
+    fn try_from(message: TransportMessage<'_>) -> Result<Self, BufferTooSmall> {
+        Message::Transport(message).try_into()
+    }
+}
+
+/// The encoded message.
+impl<const N: usize> TryFrom<Message<'_>> for String<N> {
+    type Error = BufferTooSmall;
+
+    fn try_from(message: Message<'_>) -> Result<Self, BufferTooSmall> {
+        let bytes = Vec::try_from(message)?;
+        Ok(Self::from_utf8(bytes).unwrap_or_default())
+    }
+}
+
+impl<'a, const N: usize> TryFrom<&'a Vec<u8, N>> for Message<'a> {
+    type Error = ParseError;
+
+    fn try_from(frame: &'a Vec<u8, N>) -> Result<Self, ParseError> {
+        Self::parse(frame)
+    }
+}
+
+impl<'a, const N: usize> TryFrom<&'a String<N>> for Message<'a> {
+    type Error = ParseError;
+
+    fn try_from(frame: &'a String<N>) -> Result<Self, ParseError> {
+        Self::parse(frame.as_bytes())
+    }
+}
+
+/// The message in a frame, by the policy [`Strict`](crate::Policy::Strict).
+impl<const N: usize, const M: usize> TryFrom<Vec<u8, M>> for MessageBuf<N> {
+    type Error = MessageBufError;
+
+    fn try_from(frame: Vec<u8, M>) -> Result<Self, MessageBufError> {
+        Self::parse(&frame)
+    }
+}
+
+/// The message in a frame, by the policy [`Strict`](crate::Policy::Strict).
+impl<const N: usize, const M: usize> TryFrom<String<M>> for MessageBuf<N> {
+    type Error = MessageBufError;
+
+    fn try_from(frame: String<M>) -> Result<Self, MessageBufError> {
+        Self::parse(frame.as_bytes())
+    }
+}
+
+/// The frame.
+impl<const N: usize> From<MessageBuf<N>> for String<N> {
+    fn from(buf: MessageBuf<N>) -> Self {
+        buf.into_frame()
+    }
+}
+
+/// The frame.
+impl<const N: usize> From<MessageBuf<N>> for Vec<u8, N> {
+    fn from(buf: MessageBuf<N>) -> Self {
+        buf.into_frame().into_bytes()
+    }
+}
+
+/// What `write` puts, which is `len` bytes.
+fn filled<const N: usize>(
+    len: usize,
+    write: impl FnOnce(&mut Vec<u8, N>),
+) -> Result<Vec<u8, N>, BufferTooSmall> {
+    if len > N {
+        return Err(BufferTooSmall {
+            needed: len,
+            capacity: N,
+        });
+    }
+    let mut bytes = Vec::new();
+    write(&mut bytes);
+    Ok(bytes)
+}

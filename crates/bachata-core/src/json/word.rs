@@ -1,0 +1,85 @@
+//! Strings a machine word at a time.
+
+const BYTES: usize = size_of::<usize>();
+const ONES: usize = usize::MAX / 0xff;
+const HIGHS: usize = ONES << 7;
+
+/// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
+pub(super) fn plain_run(bytes: &[u8]) -> usize {
+    run(
+        bytes,
+        |word| quote_backslash_or_control(word) | word & HIGHS,
+        |byte| byte < 0x80 && !must_escape(byte),
+    )
+}
+
+/// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
+pub(super) fn unescaped_run(text: &[u8]) -> usize {
+    run(text, quote_backslash_or_control, |byte| !must_escape(byte))
+}
+
+/// The characters that a JSON string can't hold as they are (`P-6`, RFC 8259 section 7).
+const fn must_escape(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// The length of the longest start of `bytes` without a stop. `stops` sets the high bit of every byte that is one;
+/// bytes above the lowest stop may be wrong.
+#[inline(always)]
+fn run(bytes: &[u8], stops: impl Fn(usize) -> usize, goes_on: impl Fn(u8) -> bool) -> usize {
+    let mut rest = bytes;
+    while let Some((word, tail)) = rest.split_first_chunk::<BYTES>() {
+        let stops = stops(usize::from_le_bytes(*word)) & HIGHS;
+        if stops != 0 {
+            let before = stops.trailing_zeros() as usize / 8;
+            return bytes.len().wrapping_sub(rest.len()).wrapping_add(before);
+        }
+        rest = tail;
+    }
+    let tail = rest
+        .iter()
+        .position(|&byte| !goes_on(byte))
+        .unwrap_or(rest.len());
+    bytes.len().wrapping_sub(rest.len()).wrapping_add(tail)
+}
+
+/// The high bit of each byte that must be escaped. A subtraction borrows only from a byte that is a stop itself, so the lowest
+/// one is exact. A byte above 0x7f is never marked.
+#[inline(always)]
+const fn quote_backslash_or_control(word: usize) -> usize {
+    let quote = word ^ (ONES.wrapping_mul(b'"' as usize));
+    let backslash = word ^ (ONES.wrapping_mul(b'\\' as usize));
+    let control = word.wrapping_sub(ONES.wrapping_mul(b' ' as usize));
+    (quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | control) & !word & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_at_every_place_after_every_byte() {
+        for length in 0..=2 * BYTES + 1 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = [b'x'; 2 * BYTES + 1];
+                    text[place] = byte;
+                    for follower in [b'x', b'"', 0x80, 0x1f, 0xff, 0] {
+                        if let Some(next) = text.get_mut(place + 1) {
+                            *next = follower;
+                        }
+                        let text = &text[..length];
+                        let plain = |b: &u8| (0x20..0x80).contains(b) && !b"\"\\".contains(b);
+                        let expected = text.iter().position(|b| !plain(b)).unwrap_or(length);
+                        assert_eq!(plain_run(text), expected, "{text:02x?}");
+                        let expected = text
+                            .iter()
+                            .position(|b| !plain(b) && *b < 0x80)
+                            .unwrap_or(length);
+                        assert_eq!(unescaped_run(text), expected, "{text:02x?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use core::fmt;
+
+use crate::JsonStr;
+
+/// The seven members that the protocol gives a meaning. All others are unknown members: allowed, validated, and left
+/// to the application (`P-4`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Member {
+    /// `id`: the message id, a string.
+    Id,
+    /// `type`: a string in a data message, an integer in a transport message.
+    Type,
+    /// `time`: Unix milliseconds.
+    Time,
+    /// `data`: the payload, or the id that a transport message is about.
+    Data,
+    /// `from`: the sender.
+    From,
+    /// `dest`: the destination.
+    Dest,
+    /// `sign`: the signature.
+    Sign,
+}
+
+impl Member {
+    /// All seven, in the order in which they are written (`P-5`).
+    pub const ALL: [Self; 7] = [
+        Self::Id,
+        Self::Type,
+        Self::Time,
+        Self::Data,
+        Self::From,
+        Self::Dest,
+        Self::Sign,
+    ];
+
+    /// The member's name on the wire.
+    ///
+    /// ```
+    /// assert_eq!(bachata_core::Member::Dest.name(), "dest");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Type => "type",
+            Self::Time => "time",
+            Self::Data => "data",
+            Self::From => "from",
+            Self::Dest => "dest",
+            Self::Sign => "sign",
+        }
+    }
+
+    /// The member of this name; none for the name of an unknown member. Names are compared decoded (`P-4`).
+    ///
+    /// ```
+    /// use bachata_core::{JsonStr, Member};
+    ///
+    /// assert_eq!(Member::named(JsonStr::new("type")), Some(Member::Type));
+    /// assert_eq!(Member::named(JsonStr::new("Type")), None);
+    /// ```
+    pub fn named(name: JsonStr<'_>) -> Option<Self> {
+        Self::ALL.into_iter().find(|member| name == member.name())
+    }
+
+    /// The member whose name these characters are, as a big-endian number.
+    pub(crate) fn of_key(key: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|member| member.key() == key)
+    }
+
+    const fn key(self) -> u32 {
+        u32::from_be_bytes(match self {
+            Self::Id => *b"\0\0id",
+            Self::Type => *b"type",
+            Self::Time => *b"time",
+            Self::Data => *b"data",
+            Self::From => *b"from",
+            Self::Dest => *b"dest",
+            Self::Sign => *b"sign",
+        })
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
