@@ -34,6 +34,7 @@
 //! | [`MessageBuf`] | an owned message in `N` bytes of inline storage |
 //! | [`Envelope`] | a proven frame with all its members, unknown ones too |
 //! | [`Route`] | `type` and `dest` alone, for a router |
+//! | [`FrameReader`], [`FrameWriter`] | frames in a byte stream, each with a fixed buffer |
 //! | [`Policy`] | what a receiver makes of absent members |
 //! | [`ParseError`] | what is wrong, at which byte, in which member |
 //! | [`DataMessageSize`], [`TransportMessageSize`] | how large a buffer must be, at compile time |
@@ -92,6 +93,7 @@ mod data_message;
 mod encode;
 mod envelope;
 mod error;
+mod frame;
 #[cfg(feature = "heapless-v0_9")]
 pub mod heapless_v0_9;
 mod json;
@@ -110,6 +112,7 @@ pub use buf::{CapacityError, MessageBuf, MessageBufError};
 pub use data_message::DataMessage;
 pub use envelope::{Envelope, Members};
 pub use error::{BufferTooSmall, ParseError, ParseErrorKind};
+pub use frame::{FrameReader, FrameSplitter, FrameTooLong, FrameWriter, Split};
 pub use json::{Chars, JsonKind, JsonStr, MAX_DEPTH, RawJson, RawObject};
 pub use member::Member;
 pub use message::Message;

@@ -1,5 +1,7 @@
+use core::str::{self, FromStr};
+
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
-use serde_json_core::de as number;
+use serde_json_core::de as integer;
 
 use super::{DeserializeError, DeserializeErrorKind};
 use crate::json::scanner::Scanner;
@@ -72,34 +74,43 @@ impl<'de> Deserializer<'de> {
         Ok(text.decode(room).unwrap_or_default())
     }
 
-    /// A number, converted by `serde-json-core`.
-    fn number<T>(
-        &mut self,
-        convert: impl FnOnce(&mut number::Deserializer<'de, '_>) -> number::Result<T>,
-    ) -> Result<T> {
+    /// The text of the next value, which must be a number, and where it starts.
+    fn digits(&mut self) -> Result<(&'de [u8], usize)> {
         self.scanner.token();
         let start = self.scanner.at();
         let value = self.value()?;
         if value.kind() != JsonKind::Number {
-            return Err(DeserializeError::new(
-                DeserializeErrorKind::InvalidType,
-                start,
-            ));
+            let kind = DeserializeErrorKind::InvalidType;
+            return Err(DeserializeError::new(kind, start));
         }
-        let mut digits = number::Deserializer::new(value.as_bytes(), None);
-        let converted = convert(&mut digits);
-        match (converted, digits.end()) {
-            (Ok(number), Ok(_)) => Ok(number),
-            (Err(number::Error::CustomError), _) => Err(DeserializeError::new(
-                DeserializeErrorKind::InvalidValue,
-                start,
-            )),
+        Ok((value.as_bytes(), start))
+    }
+
+    /// A float. One that is beyond its type is an error, not infinite.
+    fn float<T: FromStr + Into<f64> + Copy>(&mut self) -> Result<(T, usize)> {
+        let (digits, start) = self.digits()?;
+        let float = str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.parse::<T>().ok());
+        let finite = float.filter(|&float| float.into().is_finite());
+        let kind = DeserializeErrorKind::InvalidNumber;
+        Ok((finite.ok_or(DeserializeError::new(kind, start))?, start))
+    }
+
+    /// An integer, converted by `serde-json-core`.
+    fn integer<T>(
+        &mut self,
+        convert: impl FnOnce(&mut integer::Deserializer<'de, '_>) -> integer::Result<T>,
+    ) -> Result<T> {
+        let (digits, start) = self.digits()?;
+        let mut digits = integer::Deserializer::new(digits, None);
+        let kind = match (convert(&mut digits), digits.end()) {
+            (Ok(integer), Ok(_)) => return Ok(integer),
+            (Err(integer::Error::CustomError), _) => DeserializeErrorKind::InvalidValue,
             // What it leaves over is a fraction or an exponent.
-            _ => Err(DeserializeError::new(
-                DeserializeErrorKind::InvalidNumber,
-                start,
-            )),
-        }
+            _ => DeserializeErrorKind::InvalidNumber,
+        };
+        Err(DeserializeError::new(kind, start))
     }
 
     /// A container: opens it, lets `visit` take what it wants, and sees to it that nothing is left over.
@@ -128,11 +139,11 @@ impl<'de> Deserializer<'de> {
     }
 }
 
-/// Numbers of a fixed type.
-macro_rules! deserialize_numbers {
+/// Integers of a fixed type.
+macro_rules! deserialize_integers {
     ($($method:ident)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.number(|digits| digits.$method(visitor))
+            self.integer(|digits| digits.$method(visitor))
         })+
     };
 }
@@ -168,10 +179,23 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         visitor.visit_bool(boolean)
     }
 
-    deserialize_numbers! {
+    deserialize_integers! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-        deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let (float, start) = self.float()?;
+        visitor
+            .visit_f32(float)
+            .map_err(|error: DeserializeError| error.or_at(start))
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let (float, start) = self.float()?;
+        visitor
+            .visit_f64(float)
+            .map_err(|error: DeserializeError| error.or_at(start))
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
