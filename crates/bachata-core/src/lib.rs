@@ -50,6 +50,7 @@
 //! - `serde`: payloads as values of the application's own types, see `Payload::parse` and `DataMessage::typed`.
 //! - `defmt`: `defmt::Format`, version 1, on every public type.
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
+//! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.
 //!
 //! # Limits
 //!
@@ -96,6 +97,8 @@ mod error;
 mod frame;
 #[cfg(feature = "heapless-v0_9")]
 pub mod heapless_v0_9;
+#[cfg(any(feature = "embedded-io-v0_7", feature = "embedded-io-async-v0_7"))]
+pub mod io;
 mod json;
 mod member;
 mod message;

@@ -66,6 +66,21 @@ impl<const N: usize> FrameReader<N> {
         self.end = self.end.saturating_add(count).min(N);
     }
 
+    /// Whether [`next_frame`](Self::next_frame) would give something. Drops what can't become a frame.
+    #[cfg(any(feature = "embedded-io-v0_7", feature = "embedded-io-async-v0_7"))]
+    pub(crate) fn seek(&mut self) -> bool {
+        let mut splitter = self.splitter.clone();
+        let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
+        match splitter.split(unread) {
+            Split::More { consumed } => {
+                self.start = self.start.saturating_add(consumed);
+                self.splitter = splitter;
+                false
+            }
+            Split::Frame { .. } | Split::TooLong { .. } => true,
+        }
+    }
+
     /// The next frame, without its LF; none until more has been received.
     ///
     /// # Errors
