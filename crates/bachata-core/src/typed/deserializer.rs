@@ -462,18 +462,31 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Shape<V> {
 /// A member name as the key of a map: a text, or an integer in quotes.
 struct Key<'d, 'de>(&'d mut Deserializer<'de>);
 
+impl Key<'_, '_> {
+    /// An integer in quotes, written as JSON writes it.
+    fn integer<T: FromStr>(&mut self) -> Result<T> {
+        let (text, start) = self.0.text()?;
+        let error = |kind| DeserializeError::new(kind, start);
+        let mut room = [0; LONGEST_INTEGER];
+        let digits = text.decode(&mut room).unwrap_or_default();
+        match RawJson::new(digits.as_bytes()) {
+            Ok(number) if number.kind() == JsonKind::Number && number.as_str() == digits => {
+                let integer = digits.parse().ok();
+                integer.ok_or(error(DeserializeErrorKind::InvalidNumber))
+            }
+            _ => Err(error(DeserializeErrorKind::InvalidType)),
+        }
+    }
+}
+
+/// The digits of an u64, or those of an i64 and its sign.
+const LONGEST_INTEGER: usize = 20;
+
 /// Integers in quotes, of a fixed type.
 macro_rules! deserialize_keys {
-    ($($method:ident)+) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            let (text, start) = self.0.text()?;
-            let text = text.as_str().unwrap_or_default();
-            let digits = RawJson::new(text.as_bytes()).ok().filter(|key| key.as_bytes() == text.as_bytes());
-            let Some(digits) = digits else {
-                return Err(DeserializeError::new(DeserializeErrorKind::InvalidType, start));
-            };
-            let mut key = Deserializer::new(digits.as_bytes(), &mut []);
-            key.$method(visitor).map_err(|error| DeserializeError::new(error.kind(), start))
+    ($($method:ident $visit:ident)+) => {
+        $(fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+            visitor.$visit(self.integer()?)
         })+
     };
 }
@@ -507,8 +520,14 @@ impl<'de> de::Deserializer<'de> for Key<'_, 'de> {
     }
 
     deserialize_keys! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_i8 visit_i8
+        deserialize_i16 visit_i16
+        deserialize_i32 visit_i32
+        deserialize_i64 visit_i64
+        deserialize_u8 visit_u8
+        deserialize_u16 visit_u16
+        deserialize_u32 visit_u32
+        deserialize_u64 visit_u64
     }
 
     serde::forward_to_deserialize_any! {
