@@ -1,0 +1,42 @@
+use clap::{ColorChoice, Parser, Subcommand};
+
+use crate::inspect::InspectArgs;
+use crate::make::MakeArgs;
+
+/// The command line. A doc comment on an item below is its text in `--help`.
+#[derive(Parser, Debug)]
+#[command(
+    name = "bachata",
+    version,
+    about = "Read, explain, check and make messages of the Bachata protocol",
+    after_help = EXAMPLES,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value_t,
+        display_order = 100
+    )]
+    pub(crate) color: ColorChoice,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Inspect(InspectArgs),
+    Make(MakeArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bachata inspect session.jsonl
+  bachata inspect --json - < session.jsonl | jq .type
+  bachata make --type direct --data 'hi there' --dest bob
+  bachata make --transport received --data 7f6a2c1e | bachata inspect";

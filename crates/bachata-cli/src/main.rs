@@ -1,0 +1,31 @@
+//! The command `bachata`: reads, explains, checks and makes Bachata messages.
+//!
+//! Everything that it knows of the protocol is in `bachata-core`; here are files, lines, terminals
+//! and clocks.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+mod cli;
+mod excerpt;
+mod inspect;
+mod make;
+mod palette;
+mod printable;
+mod status;
+mod terminal;
+mod time;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Inspect(args) => inspect::run(&args, cli.color),
+        Command::Make(args) => make::run(&args, cli.color),
+    }
+    .into()
+}

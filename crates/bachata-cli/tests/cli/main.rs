@@ -1,0 +1,6 @@
+//! The binary, run.
+
+mod common;
+mod inspect;
+mod json;
+mod make;
