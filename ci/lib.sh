@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# What the scripts in ci/ share. Sourcing it also enters the root of the repository.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+# run COMMAND...: prints a command, then runs it.
+run() {
+    printf '+ %s\n' "$*"
+    "$@"
+}
+
+# 1 as soon as a figure has missed its limit; a script ends with `exit "$figures_status"`.
+figures_status=0
+
+# figure NAME VALUE UNIT OP LIMIT: prints a measured value. It holds where `VALUE OP LIMIT` does, and OP is one of
+# '<' '<=' '==' '>=' '>'; a value that is not a number does not hold.
+figure() {
+    local name=$1 value=$2 unit=$3 op=$4 limit=$5
+    printf 'figure %s %s %s limit %s\n' "$name" "$value" "$unit" "$limit"
+    if ! awk -v value="$value" -v op="$op" -v limit="$limit" 'BEGIN {
+            number = "^-?[0-9]+([.][0-9]+)?$"
+            if (value !~ number || limit !~ number) exit 1
+            order = (value > limit) - (value < limit)
+            holds["<"] = order < 0; holds["<="] = order <= 0; holds["=="] = order == 0
+            holds[">="] = order >= 0; holds[">"] = order > 0
+            exit !holds[op]
+        }'; then
+        printf 'missed: %s is %s, not %s %s\n' "$name" "$value" "$op" "$limit" >&2
+        # shellcheck disable=SC2034 # read by the scripts
+        figures_status=1
+    fi
+}
+
+# apt_install PACKAGE...: installs Debian packages where we may, and otherwise says which and ends with status 2.
+# Waits for another apt-get at work.
+apt_install() {
+    if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
+        printf '%s: missing here; on Debian: apt-get install --no-install-recommends %s\n' "$0" "$*" >&2
+        exit 2
+    fi
+    # DPkg::Lock::Timeout does not cover the lock on the package lists.
+    for _ in {1..12}; do
+        apt-get update -qq >&2 && break
+        sleep 10
+    done
+    if ! DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -qq -y --no-install-recommends "$@" >&2; then
+        printf '%s: could not install %s\n' "$0" "$*" >&2
+        exit 2
+    fi
+}
