@@ -52,6 +52,10 @@
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
 //! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.
 //!
+//! # In firmware
+//!
+//! Buffer sizes, UART with DMA, embassy, RTIC, what to do on each error, ids over a reset: the page [`firmware`].
+//!
 //! # Limits
 //!
 //! - A frame has at most 2³²−1 bytes and nests at most [`MAX_DEPTH`] containers.
@@ -95,6 +99,9 @@ mod encode;
 mod envelope;
 mod error;
 mod frame;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../FIRMWARE.md")]
+pub mod firmware {}
 #[cfg(feature = "heapless-v0_9")]
 pub mod heapless_v0_9;
 #[cfg(any(feature = "embedded-io-v0_7", feature = "embedded-io-async-v0_7"))]
