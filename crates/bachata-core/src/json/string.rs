@@ -265,10 +265,15 @@ impl fmt::Display for JsonStr<'_> {
 /// The decoded text in quotes, as `str` has it.
 impl fmt::Debug for JsonStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.as_str() {
+            return fmt::Debug::fmt(text, f);
+        }
         f.write_char('"')?;
-        self.chars()
-            .flat_map(char::escape_debug)
-            .try_for_each(|c| f.write_char(c))?;
+        self.chars().try_for_each(|c| match c {
+            // Alone it would be escaped, as in a `char`.
+            '\'' => f.write_char(c),
+            c => write!(f, "{}", c.escape_debug()),
+        })?;
         f.write_char('"')
     }
 }
