@@ -1,0 +1,24 @@
+//! What the tests of this package share. The tests themselves stand in `tests/`, one file a way of testing; they span the crates of the
+//! workspace and use their public API alone.
+
+mod arbitrary;
+mod check;
+mod dice;
+mod fault;
+mod fields;
+mod json;
+mod model;
+mod sample;
+mod threads;
+mod vector;
+
+pub use arbitrary::{config, fields, object, text, value};
+pub use check::{POLICIES, check};
+pub use dice::{Dice, dice};
+pub use fault::{Fault, kebab_case};
+pub use fields::{Fields, Payload};
+pub use json::{RawPairs, normal_form, read_json};
+pub use model::Model;
+pub use sample::SAMPLES;
+pub use threads::on_all_cores;
+pub use vector::{Expected, ExpectedMessage, Vector, vectors};

@@ -1,0 +1,502 @@
+//! Payloads as values of the application's own types, against `serde_json` as the one who knows.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use bachata_core::{
+    BufferTooSmall, DataMessage, DeserializeErrorKind as Kind, EncodeError, Message, Payload,
+    RawJson, RawObject, SerializeErrorKind,
+};
+use bachata_tests::{config, dice, object, value};
+use proptest::prelude::*;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Every shape that serde derives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Everything {
+    on: bool,
+    small: (u8, i8, u16, i16),
+    large: (u32, i32, u64, i64),
+    ratio: f64,
+    half: f32,
+    letter: char,
+    text: String,
+    nothing: (),
+    some: Option<u8>,
+    none: Option<u8>,
+    wrapped: Wrapped,
+    unit: Unit,
+    list: Vec<Shape>,
+    by_name: BTreeMap<String, Option<bool>>,
+    by_number: BTreeMap<i16, u8>,
+    by_shape: BTreeMap<Colour, u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Wrapped(String);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Unit;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Colour {
+    Red,
+    Green,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Empty,
+    Circle(u32),
+    Segment(i8, i8),
+    Box { width: u16, height: u16 },
+}
+
+prop_compose! {
+    fn everything()(
+        on: bool, small: (u8, i8, u16, i16), large: (u32, i32, u64, i64), ratio in proptest::num::f64::NORMAL,
+        half in proptest::num::f32::NORMAL, letter: char, text: String, some: Option<u8>, wrapped: String,
+        list in proptest::collection::vec(shape(), 0..5), by_name: BTreeMap<String, Option<bool>>,
+        by_number: BTreeMap<i16, u8>, red: Option<u8>, green: Option<u8>,
+    ) -> Everything {
+        let colours = [(Colour::Red, red), (Colour::Green, green)];
+        let by_shape = colours.into_iter().filter_map(|(colour, count)| Some((colour, count?)));
+        Everything {
+            on, small, large, ratio, half, letter, text, nothing: (), some, none: None, wrapped: Wrapped(wrapped),
+            unit: Unit, list, by_name, by_number, by_shape: by_shape.collect(),
+        }
+    }
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    prop_oneof![
+        Just(Shape::Empty),
+        any::<u32>().prop_map(Shape::Circle),
+        any::<(i8, i8)>().prop_map(|(start, end)| Shape::Segment(start, end)),
+        any::<(u16, u16)>().prop_map(|(width, height)| Shape::Box { width, height }),
+    ]
+}
+
+/// What an object says as a value of this type.
+fn parse<T: DeserializeOwned>(json: &str) -> Result<T, (Kind, usize)> {
+    let mut scratch = vec![0; json.len()];
+    let object = RawObject::new(json.as_bytes()).unwrap_or_else(|error| panic!("{error}: {json}"));
+    Payload::Object(object)
+        .parse(&mut scratch)
+        .map_err(|error| (error.kind(), error.offset()))
+}
+
+/// What `serde_json` says, where it takes the numbers.
+fn reference(json: &str) -> Option<Value> {
+    serde_json::from_str(json).ok()
+}
+
+/// Equal up to the last digits of floats, which the two read by other algorithms.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .all(|((name, a), (other, b))| name == other && alike(a, b))
+        }
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
+            let (a, b) = (
+                a.as_f64().unwrap_or(f64::NAN),
+                b.as_f64().unwrap_or(f64::NAN),
+            );
+            a == b || (a - b).abs() <= 1e-14 * a.abs()
+        }
+        (a, b) => a == b,
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4_000))]
+
+    #[test]
+    fn an_object_reads_as_serde_json_reads_it(object in object(), mut dice in dice()) {
+        let json = dice.spell(&object);
+        match (parse::<Value>(&json), reference(&json)) {
+            (Ok(read), Some(expected)) => prop_assert!(alike(&read, &expected), "{json}\n{read}\n{expected}"),
+            // A float beyond its type.
+            (Err((Kind::InvalidNumber, _)), None) => {}
+            (read, expected) => prop_assert!(false, "{json}\n{read:?}\n{expected:?}"),
+        }
+    }
+
+    #[test]
+    fn members_that_a_type_does_not_know_are_skipped(value in value(), mut dice in dice()) {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Known { a: u8, z: String }
+        let json = format!(r#"{{"x":{0},"a":7,"y":{0},"z":"\u00e9\ud83d\ude00\/","x":{0}}}"#, dice.spell(&value));
+        prop_assert_eq!(parse::<Known>(&json), Ok(Known { a: 7, z: "é😀/".into() }), "{}", json);
+        let raw = RawJson::new(value.as_bytes()).unwrap();
+        prop_assert_eq!(raw.parse::<IgnoredAny>(&mut []).map(|_| ()), Ok(()));
+    }
+
+    #[test]
+    fn a_value_is_written_and_read_back(value in everything(), mut dice in dice()) {
+        let message = DataMessage::typed("1", "everything", 0, &value).with_dest("x");
+        let len = message.encoded_len().unwrap();
+        let mut out = vec![0; len];
+        let frame = message.encode(&mut out).unwrap().to_vec();
+        let parsed = Message::parse(&frame).unwrap();
+        let data = parsed.as_data().unwrap().data().as_object().unwrap();
+        // It reads floats less exactly than they are written.
+        let Everything { ratio, half, .. } = value;
+        let read: Everything = serde_json::from_str(data.as_str()).unwrap();
+        prop_assert_eq!(&Everything { ratio, half, ..read }, &value);
+        // It is in normal form: what is parsed is encoded to the same bytes.
+        let again = parsed.to_string();
+        prop_assert_eq!(again.as_bytes(), &frame);
+        let mut text = String::new();
+        message.write_to(&mut text).unwrap();
+        prop_assert_eq!(text.as_bytes(), &frame);
+        let spelled = dice.spell(data.as_str());
+        let read = parse::<Everything>(&spelled);
+        prop_assert_eq!(read.as_ref(), Ok(&value), "{}", spelled);
+        for capacity in [0, 1, len / 2, len - 1] {
+            let error = BufferTooSmall { needed: len, capacity };
+            prop_assert_eq!(message.encode(&mut out[..capacity]), Err(EncodeError::BufferTooSmall(error)));
+        }
+    }
+
+    #[test]
+    fn texts_are_written_as_serde_json_writes_them(text: String) {
+        let names = BTreeMap::from([(&text, &text)]);
+        let expected = serde_json::to_string(&names).unwrap();
+        let mut frame = String::new();
+        DataMessage::typed("", "", 0, &names).write_to(&mut frame).unwrap();
+        prop_assert_eq!(frame, format!(r#"{{"id":"","type":"","time":0,"data":{expected}}}"#));
+    }
+
+    #[test]
+    fn a_value_is_never_read_wrongly(json in object(), mut dice in dice()) {
+        // Whatever does not fit is an error; whatever fits is what serde_json makes of it. To it, -0 is a float.
+        let json = dice.spell(&json.replace("-0", "0"));
+        let expected = serde_json::from_str::<BTreeMap<String, Shape>>(&json).ok();
+        prop_assert_eq!(parse(&json).ok(), expected, "{}", json);
+        let expected = serde_json::from_str::<BTreeMap<String, i64>>(&json).ok();
+        prop_assert_eq!(parse(&json).ok(), expected, "{}", json);
+    }
+}
+
+/// Numbers of every type, at their edges and beyond, and in every spelling.
+#[test]
+fn numbers_fit_or_are_errors() {
+    const NUMBERS: [&str; 44] = [
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "127",
+        "128",
+        "-128",
+        "-129",
+        "255",
+        "256",
+        "32767",
+        "32768",
+        "-32768",
+        "-32769",
+        "65535",
+        "65536",
+        "2147483647",
+        "2147483648",
+        "-2147483648",
+        "-2147483649",
+        "4294967295",
+        "4294967296",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "-9223372036854775809",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1.0",
+        "1.5",
+        "-0.0",
+        "1e0",
+        "1E2",
+        "1e-1",
+        "1e309",
+        "-1e309",
+        "1e-400",
+        "3.5e38",
+        "1e38",
+        "null",
+        "true",
+        "\"1\"",
+        "[1]",
+        "{}",
+    ];
+    fn same<T: DeserializeOwned + Debug + PartialEq>(
+        json: &str,
+        convert: impl Fn(&str) -> Option<T>,
+    ) {
+        let value = RawJson::new(json.as_bytes()).unwrap();
+        let read = value.parse::<T>(&mut []).ok();
+        assert_eq!(
+            read,
+            convert(json),
+            "{json} as {}",
+            std::any::type_name::<T>()
+        );
+    }
+    for json in NUMBERS {
+        // Rust's own conversion of the text is what the number is.
+        same::<u8>(json, |json| json.parse().ok());
+        same::<u16>(json, |json| json.parse().ok());
+        same::<u32>(json, |json| json.parse().ok());
+        same::<u64>(json, |json| json.parse().ok());
+        same::<i8>(json, |json| json.parse().ok());
+        same::<i16>(json, |json| json.parse().ok());
+        same::<i32>(json, |json| json.parse().ok());
+        same::<i64>(json, |json| json.parse().ok());
+        same::<f32>(json, |json| {
+            json.parse().ok().filter(|float: &f32| float.is_finite())
+        });
+        same::<f64>(json, |json| {
+            json.parse().ok().filter(|float: &f64| float.is_finite())
+        });
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Note<'n> {
+    text: &'n str,
+    stars: u8,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Strict {
+    #[serde(default)]
+    only: Option<Vec<Shape>>,
+}
+
+#[test]
+fn what_does_not_fit_says_what_and_where() {
+    fn error<T: DeserializeOwned + Debug>(json: &str) -> (Kind, usize) {
+        parse::<T>(json).expect_err(json)
+    }
+    type Pairs = BTreeMap<String, (u8, u8)>;
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Circle":-1}]}"#),
+        (Kind::InvalidNumber, 19)
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Circle":"1"}]}"#),
+        (Kind::InvalidType, 19)
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[ "Square"]}"#),
+        (Kind::UnknownVariant, 10)
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Square":1}]}"#),
+        (Kind::UnknownVariant, 10)
+    );
+    assert_eq!(error::<Strict>(r#"{"only":[{}]}"#).0, Kind::InvalidLength);
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Circle":1,"Empty":null}]}"#).0,
+        Kind::InvalidLength
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Box":{"width":1}}]}"#),
+        (Kind::MissingField("height"), 16)
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Segment":[1]}]}"#),
+        (Kind::InvalidLength, 20)
+    );
+    assert_eq!(
+        error::<Strict>(r#"{"only":[{"Segment":[1,2,3]}]}"#).0,
+        Kind::InvalidLength
+    );
+    assert_eq!(error::<Strict>(r#"{"more":1}"#), (Kind::UnknownField, 1));
+    assert_eq!(
+        error::<Strict>(r#"{"only":null,"\u006fnly":null}"#),
+        (Kind::DuplicateField("only"), 0)
+    );
+    assert_eq!(error::<Strict>(r#"{"only":{}}"#), (Kind::InvalidType, 8));
+    assert_eq!(
+        error::<Pairs>(r#"{"a":[1,2],"b":[1,256]}"#),
+        (Kind::InvalidNumber, 18)
+    );
+    assert_eq!(error::<Pairs>(r#"{"a":null}"#), (Kind::InvalidType, 5));
+    assert_eq!(
+        error::<BTreeMap<u8, u8>>(r#"{"1":2,"01":2}"#),
+        (Kind::InvalidType, 7)
+    );
+    assert_eq!(
+        error::<BTreeMap<u8, u8>>(r#"{"256":2}"#),
+        (Kind::InvalidNumber, 1)
+    );
+    assert_eq!(
+        error::<BTreeMap<Colour, u8>>(r#"{"Blue":2}"#),
+        (Kind::UnknownVariant, 1)
+    );
+    assert_eq!(
+        error::<BTreeMap<String, char>>(r#"{"a":"ab"}"#),
+        (Kind::InvalidValue, 5)
+    );
+    assert_eq!(error::<u8>("{}"), (Kind::InvalidType, 0));
+    assert_eq!(error::<Vec<u8>>("{}"), (Kind::InvalidType, 0));
+    assert_eq!(error::<()>("{}"), (Kind::InvalidType, 0));
+}
+
+#[test]
+fn texts_are_borrowed_where_they_can_be() {
+    let frame = br#"{"id":"","type":"","time":0,"data":{"text":"plain","stars":5}}"#;
+    let message = Message::parse(frame).unwrap();
+    let note: Note<'_> = message.as_data().unwrap().data().parse(&mut []).unwrap();
+    assert_eq!(
+        note,
+        Note {
+            text: "plain",
+            stars: 5
+        }
+    );
+    assert!(frame.as_ptr_range().contains(&note.text.as_ptr()));
+
+    // Two escaped texts stand side by side in the scratch; names take nothing of it.
+    let pair = RawJson::new(br#"[ "\u00e9", "\ud83d\ude00", "plain" ]"#).unwrap();
+    let mut scratch = [0; 6];
+    let texts: (&str, &str, &str) = pair.parse(&mut scratch).unwrap();
+    assert_eq!(texts, ("é", "😀", "plain"));
+    let error = pair
+        .parse::<(&str, &str, &str)>(&mut scratch[..5])
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.offset()),
+        (Kind::ScratchTooShort { needed: 6 }, 12)
+    );
+    let named =
+        RawJson::new(br#"{"\u0074ext":"a","stars":1,"\u0000\u0000\u0000\u0000":{}}"#).unwrap();
+    assert_eq!(
+        named.parse::<Note<'_>>(&mut [0; 4]).unwrap(),
+        Note {
+            text: "a",
+            stars: 1
+        }
+    );
+    let error = named.parse::<Note<'_>>(&mut [0; 3]).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.offset()),
+        (Kind::ScratchTooShort { needed: 4 }, 1)
+    );
+}
+
+#[test]
+fn a_text_payload_is_a_value_too() {
+    let mut scratch = [0; 8];
+    let text = |json: &'static str| {
+        Payload::Text(RawJson::new(json.as_bytes()).unwrap().as_text().unwrap())
+    };
+    assert_eq!(text(r#""Red""#).parse(&mut []), Ok(Colour::Red));
+    assert_eq!(text(r#""\u0052ed""#).parse(&mut scratch), Ok(Colour::Red));
+    assert_eq!(text(r#""a b""#).parse(&mut []), Ok(Some("a b")));
+    assert_eq!(text(r#""a b""#).parse(&mut []), Ok(Wrapped("a b".into())));
+    assert_eq!(text(r#""x""#).parse(&mut []), Ok('x'));
+    assert_eq!(
+        text(r#""x""#).parse(&mut []).map(|_: IgnoredAny| ()),
+        Ok(())
+    );
+    assert_eq!(
+        text(r#""Blue""#)
+            .parse::<Colour>(&mut [])
+            .unwrap_err()
+            .kind(),
+        Kind::UnknownVariant
+    );
+    assert_eq!(
+        text(r#""1""#).parse::<u8>(&mut []).unwrap_err().kind(),
+        Kind::InvalidType
+    );
+    let error = text(r#""\u0052ed""#)
+        .parse::<&str>(&mut scratch[..2])
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::ScratchTooShort { needed: 3 });
+    assert_eq!(Payload::from("say \"hi\"").parse(&mut []), Ok("say \"hi\""));
+}
+
+#[test]
+fn what_is_no_payload_is_not_written() {
+    fn error<T: Serialize>(value: T) -> SerializeErrorKind {
+        let message = DataMessage::typed("1", "t", 0, &value);
+        match message.encode(&mut [0; 1024]) {
+            Err(EncodeError::Payload(kind)) => {
+                assert_eq!(message.encoded_len(), Err(EncodeError::Payload(kind)));
+                assert!(message.write_to(&mut String::new()).is_err());
+                kind
+            }
+            written => panic!("{:?}", written.map(String::from_utf8_lossy)),
+        }
+    }
+    use SerializeErrorKind::{Custom, InvalidKey, NeitherTextNorObject, NotFinite, TooDeep};
+    assert_eq!(error(1), NeitherTextNorObject);
+    assert_eq!(error(true), NeitherTextNorObject);
+    assert_eq!(error(()), NeitherTextNorObject);
+    assert_eq!(error(None::<u8>), NeitherTextNorObject);
+    assert_eq!(error([1]), NeitherTextNorObject);
+    assert_eq!(error(Unit), NeitherTextNorObject);
+    assert_eq!(error(1.5), NeitherTextNorObject);
+    assert_eq!(error(BTreeMap::from([("a", f64::NAN)])), NotFinite);
+    assert_eq!(error(BTreeMap::from([("a", f32::INFINITY)])), NotFinite);
+    assert_eq!(error(BTreeMap::from([((1, 2), 1)])), InvalidKey);
+    assert_eq!(error(BTreeMap::from([(true, 1)])), InvalidKey);
+    assert_eq!(error(BTreeMap::from([(Some("a"), 1)])), InvalidKey);
+    assert_eq!(error(BTreeMap::from([("a", u128::MAX)])), Custom);
+
+    let nested = |depth| (0..depth).fold(Value::Null, |value, _| serde_json::json!({ "a": value }));
+    assert_eq!(error(nested(127)), TooDeep);
+    let mut out = vec![0; 2048];
+    let message = nested(126);
+    let frame = DataMessage::typed("1", "t", 0, &message)
+        .encode(&mut out)
+        .unwrap();
+    assert!(Message::parse(frame).is_ok());
+    #[derive(Serialize)]
+    enum Deep {
+        Down(Box<Deep>),
+        Pair(u8, u8),
+    }
+    let deep = |depth| (0..depth).fold(Deep::Pair(1, 2), |deep, _| Deep::Down(deep.into()));
+    assert_eq!(error(deep(125)), TooDeep);
+    let deep = deep(124);
+    let frame = DataMessage::typed("1", "t", 0, &deep)
+        .encode(&mut out)
+        .unwrap();
+    assert!(Message::parse(frame).is_ok());
+}
+
+#[test]
+fn what_is_skipped_takes_no_stack() {
+    let nested = format!(
+        r#"{{"a":7,"x":{}{},"z":""}}"#,
+        "[".repeat(125),
+        "]".repeat(125)
+    );
+    let wide = format!(r#"{{"x":[{}1],"a":7,"z":""}}"#, "[[[]]],".repeat(100_000));
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Known {
+        a: u8,
+    }
+    for json in [nested, wide] {
+        let read = std::thread::Builder::new()
+            .stack_size(16 << 10)
+            .spawn(move || {
+                let value = RawObject::new(json.as_bytes()).unwrap();
+                Payload::Object(value).parse::<Known>(&mut [])
+            })
+            .unwrap();
+        assert_eq!(read.join().unwrap(), Ok(Known { a: 7 }));
+    }
+}
