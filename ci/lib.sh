@@ -48,3 +48,49 @@ apt_install() {
         exit 2
     fi
 }
+
+# Bare-metal targets: plain cargo builds for those that rustup has installed. For the others Debian's compiler builds
+# `core`, and nothing but `core`, from its own source; `-Z build-std` needs RUSTC_BOOTSTRAP there.
+
+installed_by_rustup() {
+    if [[ ! -v rustup_targets ]]; then
+        rustup_targets=$(rustup target list --installed 2>/dev/null || true)
+    fi
+    grep -qxF -- "$1" <<<"$rustup_targets"
+}
+
+# require_target TARGET: sees to it that cargo_for can build for it.
+require_target() {
+    local target=$1 sysroot
+    installed_by_rustup "$target" && return
+    sysroot=$(/usr/bin/rustc --print sysroot 2>/dev/null || true)
+    if [[ ! -x /usr/bin/cargo || ! -e $sysroot/lib/rustlib/src/rust/library/core/Cargo.toml ]]; then
+        printf '%s: %s is not installed by rustup (rustup target add %s); taking the compiler of Debian\n' \
+            "$0" "$target" "$target" >&2
+        apt_install rustc-web cargo-web rust-web-src
+    fi
+}
+
+# require_linker: sees to it that cargo_for can link for all targets. Debian's compiler comes without a linker for bare
+# metal, rustup's with one for all.
+require_linker() {
+    metal_linker=$(compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/rust-lld" | head -n 1 || true)
+    if [[ -z $metal_linker ]]; then
+        metal_linker=ld.lld
+        command -v ld.lld >/dev/null || apt_install lld
+    fi
+}
+
+# cargo_for TARGET COMMAND ARGUMENT...: cargo, for a target that was required; for a program, require_linker as well.
+cargo_for() {
+    local target=$1 command=$2 name
+    shift 2
+    if installed_by_rustup "$target"; then
+        cargo "$command" --target "$target" "$@"
+    else
+        name=${target^^}
+        name=${name//[-.]/_}
+        env RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc "CARGO_TARGET_${name}_LINKER=${metal_linker:-rust-lld}" \
+            /usr/bin/cargo "$command" --target "$target" -Z build-std=core "$@"
+    fi
+}

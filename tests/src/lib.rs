@@ -22,3 +22,8 @@ pub use model::Model;
 pub use sample::SAMPLES;
 pub use threads::on_all_cores;
 pub use vector::{Expected, ExpectedMessage, Vector, vectors};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -52,11 +52,6 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// All members in the order of the frame, with decoded names.
-    pub fn members(&self) -> &[(String, &'a RawValue)] {
-        &self.members
-    }
-
     /// The message (`P-4`, `P-7` to `P-13`).
     ///
     /// # Errors
