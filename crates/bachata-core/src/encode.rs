@@ -36,6 +36,7 @@ impl<'s> SliceSink<'s> {
 }
 
 impl Sink for SliceSink<'_> {
+    #[cfg(target_pointer_width = "64")]
     fn put(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if let Some(room) = self.room.get_mut(self.len..end) {
@@ -45,6 +46,18 @@ impl Sink for SliceSink<'_> {
                 .for_each(|(to, from)| *to = *from);
         }
         self.len = end;
+    }
+
+    /// `memcpy` alone would be a tenth of the serializer, so this is written such that it does not become one.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline(never)]
+    fn put(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if let Some(to) = self.room.get_mut(self.len) {
+                *to = byte;
+            }
+            self.len = self.len.saturating_add(1);
+        }
     }
 }
 
@@ -92,12 +105,13 @@ pub(crate) fn to_slice<'s>(
 /// An integer in decimal digits.
 pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
     let mut digits = [0; 20];
-    let mut magnitude = Limbs::of(integer.unsigned_abs());
     let mut start = digits.len();
+    let mut magnitude = integer.unsigned_abs();
     for (place, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' | magnitude.divide_by_ten();
-        start = place;
-        if magnitude.is_zero() {
+        let (quotient, remainder) = divide_by_ten(magnitude);
+        *digit = b'0' | remainder;
+        (start, magnitude) = (place, quotient);
+        if magnitude == 0 {
             break;
         }
     }
@@ -107,38 +121,15 @@ pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
     sink.put(digits.get(start..).unwrap_or_default());
 }
 
-/// A number in base 2¹⁶, the highest limb first. A 64-bit division is a library routine on a 32-bit core, larger than all of the
-/// serializer; this takes 32-bit divisions by a constant, which are multiplications.
-struct Limbs([u16; 4]);
-
-impl Limbs {
-    const fn of(number: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
-        Self([
-            u16::from_be_bytes([a, b]),
-            u16::from_be_bytes([c, d]),
-            u16::from_be_bytes([e, f]),
-            u16::from_be_bytes([g, h]),
-        ])
-    }
-
-    fn is_zero(&self) -> bool {
-        self.0 == [0; 4]
-    }
-
-    /// Leaves the quotient and gives the remainder.
-    fn divide_by_ten(&mut self) -> u8 {
-        let mut remainder = 0_u32;
-        for limb in &mut self.0 {
-            let part = remainder << 16 | u32::from(*limb);
-            // The remainder is below 10, so the quotient has 16 bits.
-            let [low, high, ..] = (part / 10).to_le_bytes();
-            *limb = u16::from_le_bytes([low, high]);
-            remainder = part % 10;
-        }
-        let [digit, ..] = remainder.to_le_bytes();
-        digit
-    }
+/// Quotient and remainder. A 64-bit division is a library routine on a 32-bit core, larger than all of the serializer, so this divides by hand
+/// in three parts, none of which is beyond 32 bits as a remainder is below 10.
+#[expect(clippy::cast_possible_truncation, reason = "parts of 16 and 32 bits")]
+const fn divide_by_ten(number: u64) -> (u64, u8) {
+    let high = (number >> 32) as u32;
+    let middle = high % 10 << 16 | (number >> 16) as u32 & 0xffff;
+    let low = middle % 10 << 16 | number as u32 & 0xffff;
+    let quotient = ((high / 10) as u64) << 32 | (middle / 10 << 16 | low / 10) as u64;
+    (quotient, (low % 10) as u8)
 }
 
 #[cfg(test)]

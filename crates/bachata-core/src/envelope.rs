@@ -29,14 +29,13 @@ pub struct Envelope<'a> {
     frame: &'a [u8],
     /// The position of the closing brace.
     close: usize,
-    id: Option<RawJson<'a>>,
-    kind: Option<RawJson<'a>>,
-    time: Option<RawJson<'a>>,
-    data: Option<RawJson<'a>>,
-    from: Option<RawJson<'a>>,
-    dest: Option<RawJson<'a>>,
-    sign: Option<RawJson<'a>>,
+    values: Values<'a>,
 }
+
+/// A place for each member, and one more for the unknown ones, which saves asking.
+type Values<'a> = [Option<RawJson<'a>>; UNKNOWN + 1];
+
+const UNKNOWN: usize = Member::ALL.len();
 
 impl<'a> Envelope<'a> {
     /// Proves a frame to be a JSON object without a second occurrence of any of the seven known members.
@@ -45,9 +44,17 @@ impl<'a> Envelope<'a> {
     ///
     /// It is not: what is wrong, at which byte, in which member.
     pub fn parse(frame: &'a [u8]) -> Result<Self, ParseError> {
-        let mut envelope = Self::unproven(frame);
-        envelope.prove()?;
-        Ok(envelope)
+        let mut scanner = Scanner::new(frame);
+        let mut values = [None; UNKNOWN + 1];
+        let close = prove(&mut scanner, &mut values);
+        match scanner.error() {
+            Some(error) => Err(error),
+            None => Ok(Self {
+                frame,
+                close,
+                values,
+            }),
+        }
     }
 
     /// The message in a frame, without moving an envelope around.
@@ -55,74 +62,15 @@ impl<'a> Envelope<'a> {
         frame: &'a [u8],
         policy: Policy,
     ) -> Result<Message<'a>, ParseError> {
-        let mut envelope = Self::unproven(frame);
-        envelope.prove()?;
-        envelope.message(policy)
-    }
-
-    const fn unproven(frame: &'a [u8]) -> Self {
-        Self {
-            frame,
-            close: 0,
-            id: None,
-            kind: None,
-            time: None,
-            data: None,
-            from: None,
-            dest: None,
-            sign: None,
-        }
-    }
-
-    fn prove(&mut self) -> Result<(), ParseError> {
-        let mut scanner = Scanner::new(self.frame);
-        self.scan(&mut scanner).map_err(|kind| scanner.error(kind))
-    }
-
-    fn scan(&mut self, scanner: &mut Scanner<'a>) -> Result<(), ParseErrorKind> {
-        scanner.open()?;
-        let mut more = scanner.first(b'}');
-        while more {
-            let start = scanner.at();
-            let member = scanner.known_name()?;
-            if member.is_some_and(|member| self.get(member).is_some()) {
-                scanner.blame(start, member);
-                return Err(ParseErrorKind::DuplicateMember);
-            }
-            scanner.colon()?;
-            let value = scanner.member_value(member)?;
-            if let Some(member) = member {
-                *self.slot(member) = Some(value);
-            }
-            more = scanner.next(b'}')?;
-        }
-        self.close = scanner.at().wrapping_sub(1);
-        scanner.end()
+        let mut scanner = Scanner::new(frame);
+        let mut values = [None; UNKNOWN + 1];
+        let close = prove(&mut scanner, &mut values);
+        Judge::new(&mut scanner, close, &values, policy).message()
     }
 
     /// The value of one of the seven known members.
     pub const fn get(&self, member: Member) -> Option<RawJson<'a>> {
-        match member {
-            Member::Id => self.id,
-            Member::Type => self.kind,
-            Member::Time => self.time,
-            Member::Data => self.data,
-            Member::From => self.from,
-            Member::Dest => self.dest,
-            Member::Sign => self.sign,
-        }
-    }
-
-    const fn slot(&mut self, member: Member) -> &mut Option<RawJson<'a>> {
-        match member {
-            Member::Id => &mut self.id,
-            Member::Type => &mut self.kind,
-            Member::Time => &mut self.time,
-            Member::Data => &mut self.data,
-            Member::From => &mut self.from,
-            Member::Dest => &mut self.dest,
-            Member::Sign => &mut self.sign,
-        }
+        *value_of(&self.values, member)
     }
 
     /// The frame as it came, byte for byte.
@@ -133,7 +81,7 @@ impl<'a> Envelope<'a> {
     /// All members in the order of the frame, unknown ones too, with their names decoded by comparison.
     pub fn members(&self) -> Members<'a> {
         let mut scanner = Scanner::new(self.frame);
-        let more = scanner.open().is_ok() && scanner.first(b'}');
+        let more = scanner.open();
         Members { scanner, more }
     }
 
@@ -143,12 +91,8 @@ impl<'a> Envelope<'a> {
     ///
     /// A member is missing or of the wrong type. `type` is judged first, then the others in the order of `P-5`.
     pub fn message(&self, policy: Policy) -> Result<Message<'a>, ParseError> {
-        match self.kind()? {
-            MessageKind::Data(kind) => self.data_message(kind, policy).map(Message::Data),
-            MessageKind::Transport(kind) => {
-                self.transport_message(kind, policy).map(Message::Transport)
-            }
-        }
+        let mut scanner = Scanner::new(self.frame);
+        Judge::new(&mut scanner, self.close, &self.values, policy).message()
     }
 
     /// What a router needs of the message.
@@ -157,112 +101,177 @@ impl<'a> Envelope<'a> {
     ///
     /// As [`message`](Self::message).
     pub fn route(&self, policy: Policy) -> Result<Route<'a>, ParseError> {
-        let kind = self.kind()?;
-        let dest = match kind {
-            MessageKind::Data(kind) => self.data_message(kind, policy)?.dest(),
-            MessageKind::Transport(kind) => {
-                self.transport_message(kind, policy)?;
-                None
-            }
-        };
-        Ok(Route::new(kind, dest))
+        Ok(match self.message(policy)? {
+            Message::Data(message) => Route::new(MessageKind::Data(message.kind()), message.dest()),
+            Message::Transport(message) => Route::new(MessageKind::Transport(message.kind()), None),
+        })
     }
+}
 
-    fn kind(&self) -> Result<MessageKind<'a>, ParseError> {
-        let value = self.value(Member::Type, None)?;
-        if let Some(kind) = value.as_text() {
-            return Ok(MessageKind::Data(kind));
+#[expect(
+    clippy::indexing_slicing,
+    reason = "there is a place for each member"
+)]
+const fn value_of<'v, 'a>(values: &'v Values<'a>, member: Member) -> &'v Option<RawJson<'a>> {
+    &values[member as usize]
+}
+
+/// Proves a frame, puts the values of the known members in their places, and gives the position of the closing brace.
+fn prove<'a>(scanner: &mut Scanner<'a>, values: &mut Values<'a>) -> usize {
+    let mut more = scanner.open();
+    while more {
+        let start = scanner.at();
+        let member = scanner.known_name();
+        let place = member.map_or(UNKNOWN, |member| member as usize);
+        if let (Some(_), Some(Some(_))) = (member, values.get(place)) {
+            scanner.fail_at(start, member, ParseErrorKind::DuplicateMember);
         }
-        let code = value
-            .as_integer()
-            .and_then(|code| u32::try_from(code).map_err(|_| ParseErrorKind::OutOfRange));
-        match code {
-            Ok(code) => Ok(MessageKind::Transport(TransportType::from(code))),
-            Err(ParseErrorKind::ExpectedInteger) => {
-                Err(self.error(ParseErrorKind::ExpectedStringOrInteger, Member::Type))
-            }
-            Err(kind) => Err(self.error(kind, Member::Type)),
+        scanner.colon();
+        let value = scanner.member_value(member);
+        if let Some(place) = values.get_mut(place) {
+            *place = Some(value);
         }
+        more = scanner.next('}');
     }
+    let close = scanner.at().wrapping_sub(1);
+    scanner.end();
+    close
+}
 
-    fn data_message(
-        &self,
-        kind: JsonStr<'a>,
+/// Says what the members of an envelope mean. Errors are the scanner's: it keeps the first, and so nothing here stops at one.
+struct Judge<'e, 'a> {
+    scanner: &'e mut Scanner<'a>,
+    close: usize,
+    values: &'e Values<'a>,
+    /// The members that may be absent: a bit for each.
+    optional: u32,
+}
+
+impl<'e, 'a> Judge<'e, 'a> {
+    fn new(
+        scanner: &'e mut Scanner<'a>,
+        close: usize,
+        values: &'e Values<'a>,
         policy: Policy,
-    ) -> Result<DataMessage<'a>, ParseError> {
-        let lenient = policy == Policy::Reference;
-        let id = self.text(Member::Id, lenient)?;
-        let time = self.value(Member::Time, lenient.then_some(b"0"))?;
-        let time = time
-            .as_integer()
-            .map_err(|kind| self.error(kind, Member::Time))?;
-        let data = self.value(Member::Data, lenient.then_some(EMPTY_TEXT))?;
-        let data = if let Some(text) = data.as_text() {
-            Payload::Text(text)
-        } else if let Some(object) = RawObject::of(data) {
-            Payload::Object(object)
-        } else {
-            return Err(self.error(ParseErrorKind::ExpectedStringOrObject, Member::Data));
-        };
-        Ok(DataMessage::new(id, kind, time, data)
-            .with_from(self.text(Member::From, true)?)
-            .with_dest(self.text(Member::Dest, true)?)
-            .with_sign(self.text(Member::Sign, true)?))
-    }
-
-    fn transport_message(
-        &self,
-        kind: TransportType,
-        policy: Policy,
-    ) -> Result<TransportMessage<'a>, ParseError> {
-        let receipt = kind.is_receipt();
-        let lenient = !receipt || policy == Policy::Reference;
-        let data = self.text(Member::Data, lenient)?;
-        let has_data = receipt || self.get(Member::Data).is_some_and(|data| !data.is_null());
-        let sign = self.text(Member::Sign, true)?;
-        Ok(TransportMessage::parsed(
-            kind,
-            has_data.then_some(data),
-            sign,
-        ))
-    }
-
-    /// The value of a member. Where it is absent or `null`, it is `zero`, if there is one (`P-9`, `P-10`, `P-13`).
-    #[inline(never)]
-    fn value(
-        &self,
-        member: Member,
-        zero: Option<&'static [u8]>,
-    ) -> Result<RawJson<'a>, ParseError> {
-        match (self.get(member), zero) {
-            (Some(value), None) => Ok(value),
-            (Some(value), Some(_)) if !value.is_null() => Ok(value),
-            (_, Some(zero)) => Ok(RawJson::scanned(zero, true)),
-            (None, None) => Err(self.error(ParseErrorKind::MissingMember, member)),
+    ) -> Self {
+        Self {
+            scanner,
+            close,
+            values,
+            optional: match policy {
+                Policy::Strict => FROM_DEST_SIGN,
+                Policy::Reference => FROM_DEST_SIGN | ID_TIME_DATA,
+            },
         }
     }
 
-    /// The text of a member. Where it may be absent or `null`, that is the empty text.
+    fn message(mut self) -> Result<Message<'a>, ParseError> {
+        let message = match self.value(Member::Type) {
+            Some(kind) if kind.as_text().is_none() => {
+                let code = self.integer(kind, ParseErrorKind::ExpectedStringOrInteger, Member::Type);
+                let code = u32::try_from(code).unwrap_or_else(|_| {
+                    self.fail(ParseErrorKind::OutOfRange, Member::Type);
+                    0
+                });
+                Message::Transport(self.transport_message(code))
+            }
+            _ => Message::Data(self.data_message()),
+        };
+        match self.scanner.error() {
+            Some(error) => Err(error),
+            None => Ok(message),
+        }
+    }
+
+    fn data_message(&mut self) -> DataMessage<'a> {
+        let kind = self.text(Member::Type);
+        let id = self.text(Member::Id);
+        let time = match self.value(Member::Time) {
+            Some(time) => self.integer(time, ParseErrorKind::ExpectedInteger, Member::Time),
+            None => 0,
+        };
+        let data = self.payload();
+        DataMessage::new(id, kind, time, data)
+            .with_from(self.text(Member::From))
+            .with_dest(self.text(Member::Dest))
+            .with_sign(self.text(Member::Sign))
+    }
+
+    fn payload(&mut self) -> Payload<'a> {
+        let data = value_of(self.values, Member::Data);
+        if let Some(object) = data.and_then(RawObject::of) {
+            return Payload::Object(object);
+        }
+        Payload::Text(self.text_or(ParseErrorKind::ExpectedStringOrObject, Member::Data))
+    }
+
+    fn transport_message(&mut self, code: u32) -> TransportMessage<'a> {
+        // Not yet what it is by name, or the code for each name would be there several times.
+        let receipt = TransportType::Other(code).is_receipt();
+        if !receipt {
+            self.optional |= ID_TIME_DATA;
+        }
+        let data = self.text(Member::Data);
+        let sign = self.text(Member::Sign);
+        let given = value_of(self.values, Member::Data);
+        let has_data = receipt || given.is_some_and(|data| !data.is_null());
+        TransportMessage::parsed(TransportType::from(code), has_data.then_some(data), sign)
+    }
+
+    /// The text of a member; the empty one where it is absent and may be.
+    fn text(&mut self, member: Member) -> JsonStr<'a> {
+        self.text_or(ParseErrorKind::ExpectedString, member)
+    }
+
+    /// The text of a member. An error is `other` where it is something else.
     #[inline(never)]
-    fn text(&self, member: Member, optional: bool) -> Result<JsonStr<'a>, ParseError> {
-        let value = self.value(member, optional.then_some(EMPTY_TEXT))?;
+    fn text_or(&mut self, other: ParseErrorKind, member: Member) -> JsonStr<'a> {
+        let Some(value) = self.value(member) else {
+            return JsonStr::EMPTY;
+        };
+        value.as_text().unwrap_or_else(|| {
+            self.fail(other, member);
+            JsonStr::EMPTY
+        })
+    }
+
+    /// The integer that the value of a member is. An error is `other` where it is something else.
+    #[inline(never)]
+    fn integer(&mut self, value: &RawJson<'a>, other: ParseErrorKind, member: Member) -> i64 {
+        value.as_integer().unwrap_or_else(|kind| {
+            let is_other = kind == ParseErrorKind::ExpectedInteger;
+            self.fail(if is_other { other } else { kind }, member);
+            0
+        })
+    }
+
+    /// The value of a member; none where it is absent, or `null` where it may be absent (`P-9`, `P-10`, `P-13`).
+    #[inline(never)]
+    fn value(&mut self, member: Member) -> Option<&'e RawJson<'a>> {
+        let optional = self.optional >> (member as u32) & 1 == 1;
+        let value = value_of(self.values, member).as_ref();
+        match value {
+            Some(value) if optional && value.is_null() => return None,
+            None if !optional => self.fail(ParseErrorKind::MissingMember, member),
+            _ => {}
+        }
         value
-            .as_text()
-            .ok_or_else(|| self.error(ParseErrorKind::ExpectedString, member))
     }
 
     /// An error that concerns a member: where its value is, or else the closing brace.
     #[cold]
     #[inline(never)]
-    fn error(&self, kind: ParseErrorKind, member: Member) -> ParseError {
-        let value = self
-            .get(member)
-            .map(|value| offset_in(self.frame, value.as_bytes()));
-        ParseError::new(kind, value.unwrap_or(self.close), Some(member))
+    fn fail(&mut self, kind: ParseErrorKind, member: Member) {
+        let frame = self.scanner.bytes();
+        let value = value_of(self.values, member);
+        let at = value.map_or(self.close, |value| offset_in(frame, value.as_bytes()));
+        self.scanner.fail_at(at, Some(member), kind);
     }
 }
 
-const EMPTY_TEXT: &[u8] = b"\"\"";
+/// Members as bits, in the order of [`Member`].
+const FROM_DEST_SIGN: u32 = 0b111_0000;
+const ID_TIME_DATA: u32 = 0b000_1101;
 
 /// Where `part`, which borrows from `whole`, starts in it.
 pub(crate) fn offset_in(whole: &[u8], part: &[u8]) -> usize {
@@ -283,10 +292,9 @@ impl<'a> Iterator for Members<'a> {
         if !self.more {
             return None;
         }
-        let name = self.scanner.name().ok()?;
-        self.scanner.colon().ok()?;
-        let value = self.scanner.member_value(None).ok()?;
-        self.more = self.scanner.next(b'}').ok()?;
+        let name = self.scanner.name();
+        let value = self.scanner.member_value(None);
+        self.more = self.scanner.next('}');
         Some((name, value))
     }
 }

@@ -1,64 +1,35 @@
 //! Escapes both ways (RFC 8259 section 7): reading those that the scanner has proven, writing those that `P-6` asks for.
 
-use super::word::unescaped_run;
+use super::normal::NormalForm;
 use crate::encode::Sink;
 
-/// The character of the escape whose backslash has just been read, and the bytes after it. The scanner has accepted the escape.
-pub(super) fn read(after_backslash: &[u8]) -> Option<(char, &[u8])> {
-    let (&letter, rest) = after_backslash.split_first()?;
-    let character = match letter {
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => return read_unicode(rest),
-        same => char::from(same),
-    };
-    Some((character, rest))
-}
+/// The short escapes: the letter after the backslash, and what it stands for.
+const SHORT: [(u8, u8); 8] = [
+    // The first is not written.
+    (b'/', b'/'),
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'b', 0x8),
+    (b'f', 0xc),
+    (b'n', b'\n'),
+    (b'r', b'\r'),
+    (b't', b'\t'),
+];
 
-fn read_unicode(digits: &[u8]) -> Option<(char, &[u8])> {
-    let (unit, rest) = read_unit(digits)?;
-    if let Some(character) = char::from_u32(unit) {
-        return Some((character, rest));
-    }
-    let (_backslash_u, digits) = rest.split_first_chunk::<2>()?;
-    let (low, rest) = read_unit(digits)?;
-    let code = ((unit & 0x3ff) << 10 | low & 0x3ff).wrapping_add(0x1_0000);
-    Some((char::from_u32(code)?, rest))
-}
-
-/// The four digits of a `\u` escape, and the bytes after them.
-fn read_unit(digits: &[u8]) -> Option<(u32, &[u8])> {
-    let (digits, rest) = digits.split_first_chunk::<4>()?;
-    let mut unit = 0;
-    for &digit in digits {
-        unit = unit << 4 | hex_value(digit)?;
-    }
-    Some((unit, rest))
+/// What the letter after a backslash stands for.
+pub(super) fn short(letter: char) -> Option<u32> {
+    let escape = SHORT.iter().find(|escape| char::from(escape.0) == letter)?;
+    Some(u32::from(escape.1))
 }
 
 /// The value of a hexadecimal digit, of either case.
-pub(super) const fn hex_value(digit: u8) -> Option<u32> {
-    match digit {
-        b'0'..=b'9' => Some((digit & 0xf) as u32),
-        b'a'..=b'f' | b'A'..=b'F' => Some(((digit & 0xf) as u32).wrapping_add(9)),
-        _ => None,
-    }
+pub(super) const fn hex_value(digit: char) -> Option<u32> {
+    digit.to_digit(16)
 }
 
 /// Writes a text as the inside of a JSON string.
 pub(crate) fn write_text<S: Sink>(text: &[u8], sink: &mut S) {
-    let mut rest = text;
-    while let Some((run, tail)) = rest.split_at_checked(unescaped_run(rest)) {
-        sink.put(run);
-        let Some((&byte, tail)) = tail.split_first() else {
-            break;
-        };
-        sink.put(Written::of(char::from(byte)).as_bytes());
-        rest = tail;
-    }
+    NormalForm::of_text(text).write(sink);
 }
 
 /// One character as it stands inside a JSON string on output: escaped if `P-6` says so, otherwise UTF-8.
@@ -69,38 +40,33 @@ pub(super) struct Written {
 }
 
 impl Written {
-    pub(super) fn of(character: char) -> Self {
-        let letter = match character {
-            '"' | '\\' => character as u8,
-            '\u{8}' => b'b',
-            '\u{c}' => b'f',
-            '\n' => b'n',
-            '\r' => b'r',
-            '\t' => b't',
-            '\0'..='\u{1f}' => {
-                let code = character as u8;
-                let low = if code & 0xf < 10 {
-                    b'0'
-                } else {
-                    b'a'.wrapping_sub(10)
-                };
-                let digits = [b'0' | code >> 4, low.wrapping_add(code & 0xf)];
-                return Self {
-                    bytes: [b'\\', b'u', b'0', b'0', digits[0], digits[1]],
-                    len: 6,
-                };
-            }
-            _ => return Self::utf8(character),
-        };
+    /// The character of this code.
+    pub(super) fn of(code: u32) -> Self {
+        if code >= 0x20 && code != 0x22 && code != 0x5c {
+            return Self::utf8(code);
+        }
+        let [code, ..] = code.to_le_bytes();
+        let [_, short @ ..] = &SHORT;
+        if let Some(escape) = short.iter().find(|escape| escape.1 == code) {
+            return Self {
+                bytes: [b'\\', escape.0, 0, 0, 0, 0],
+                len: 2,
+            };
+        }
+        let mut low = code & 0xf | b'0';
+        if low > b'9' {
+            low = low.wrapping_add(b'a' - b':');
+        }
         Self {
-            bytes: [b'\\', letter, 0, 0, 0, 0],
-            len: 2,
+            bytes: [b'\\', b'u', b'0', b'0', code >> 4 | b'0', low],
+            len: 6,
         }
     }
 
-    /// The character as UTF-8, never escaped.
-    pub(super) fn utf8(character: char) -> Self {
+    /// The character of this code as UTF-8, never escaped.
+    pub(super) fn utf8(code: u32) -> Self {
         let mut bytes = [0; 6];
+        let character = char::from_u32(code).unwrap_or_default();
         let len = character.encode_utf8(&mut bytes).len();
         Self { bytes, len }
     }

@@ -1,32 +1,68 @@
-use super::escape::{self, Written};
-use super::scanner::is_space;
+use super::escape::Written;
+use super::scanner::{Scanner, is_space};
+use super::word::unescaped_run;
+use crate::encode::Sink;
 
-/// The normal form of a proven value, piece by piece: without insignificant whitespace, strings escaped as `P-6` says, members and numbers as
-/// they stand (`P-15`). It is never longer than the value.
+/// What goes out for a text, the inside of a string or a value, piece by piece: without insignificant whitespace, strings escaped as `P-6` says,
+/// members and numbers as they stand (`P-15`).
 #[derive(Clone)]
 pub(super) struct NormalForm<'a> {
-    rest: &'a [u8],
-    in_string: bool,
+    scanner: Scanner<'a>,
+    place: Place,
+}
+
+/// Where the next byte stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// In a text, which has no escapes and no quotes.
+    Text,
+    /// In a string.
+    String,
+    /// In a value, outside of its strings.
+    Value,
 }
 
 /// A piece of a normal form.
 pub(super) enum Piece<'a> {
     /// Bytes as they stand.
     Run(&'a [u8]),
-    /// A character that is escaped in the value.
+    /// A character that is escaped, there or here.
     Character(Written),
 }
 
 impl<'a> NormalForm<'a> {
-    /// `value` has been proven by the scanner.
-    pub(super) const fn of(value: &'a [u8]) -> Self {
+    /// That of a text.
+    pub(super) const fn of_text(text: &'a [u8]) -> Self {
+        Self::new(text, Place::Text)
+    }
+
+    /// That of the inside of a string that has been proven by the scanner.
+    pub(super) const fn of_string(inside: &'a [u8]) -> Self {
+        Self::new(inside, Place::String)
+    }
+
+    /// That of a value that has been proven by the scanner.
+    pub(super) const fn of_value(value: &'a [u8]) -> Self {
+        Self::new(value, Place::Value)
+    }
+
+    const fn new(bytes: &'a [u8], place: Place) -> Self {
         Self {
-            rest: value,
-            in_string: false,
+            scanner: Scanner::new(bytes),
+            place,
         }
     }
 
-    /// Whether two values have the same normal form.
+    pub(super) fn write<S: Sink>(self, sink: &mut S) {
+        for piece in self {
+            match piece {
+                Piece::Run(run) => sink.put(run),
+                Piece::Character(character) => sink.put(character.as_bytes()),
+            }
+        }
+    }
+
+    /// Whether two have the same normal form.
     pub(super) fn same(self, other: Self) -> bool {
         self.bytes().eq(other.bytes())
     }
@@ -40,59 +76,40 @@ impl<'a> NormalForm<'a> {
             run.iter().copied().chain(character.into_iter().flatten())
         })
     }
-
-    /// The next piece and the bytes after it, inside a string.
-    fn inside(&mut self) -> Option<(Piece<'a>, &'a [u8])> {
-        if let [b'\\', after @ ..] = self.rest {
-            let (character, rest) = escape::read(after)?;
-            return Some((Piece::Character(Written::of(character)), rest));
-        }
-        let stop = self
-            .rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\');
-        let (run, rest) = self
-            .rest
-            .split_at_checked(stop.unwrap_or(self.rest.len()))?;
-        let (run, rest) = match (run, rest) {
-            ([], [_quote, after @ ..]) => {
-                self.in_string = false;
-                (self.rest.get(..1)?, after)
-            }
-            run => run,
-        };
-        Some((Piece::Run(run), rest))
-    }
-
-    /// The next piece and the bytes after it, outside a string.
-    fn outside(&mut self) -> Option<(Piece<'a>, &'a [u8])> {
-        let start = self.rest.iter().position(|&byte| !is_space(byte))?;
-        let (_space, rest) = self.rest.split_at_checked(start)?;
-        let quote = rest.iter().position(|&byte| {
-            self.in_string = byte == b'"';
-            self.in_string || is_space(byte)
-        });
-        let end = quote.map_or(rest.len(), |at| {
-            at.wrapping_add(usize::from(self.in_string))
-        });
-        let (run, rest) = rest.split_at_checked(end)?;
-        Some((Piece::Run(run), rest))
-    }
 }
 
 impl<'a> Iterator for NormalForm<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
-        if self.rest.is_empty() {
-            return None;
+        let scanner = &mut self.scanner;
+        if self.place == Place::Value {
+            scanner.token();
         }
-        let (piece, rest) = if self.in_string {
-            self.inside()?
+        let rest = scanner.rest();
+        let byte = *rest.first()?;
+        let mut run = if self.place == Place::Value {
+            let stop = |byte: &u8| *byte == b'"' || is_space(char::from(*byte));
+            rest.iter().position(stop).unwrap_or(rest.len())
         } else {
-            self.outside()?
+            unescaped_run(rest)
         };
-        self.rest = rest;
-        Some(piece)
+        if run == 0 {
+            if self.place == Place::Text {
+                scanner.skip();
+                return Some(Piece::Character(Written::of(u32::from(byte))));
+            }
+            if byte == b'\\' {
+                return Some(Piece::Character(Written::of(scanner.escape())));
+            }
+            // A quote.
+            self.place = match self.place {
+                Place::Value => Place::String,
+                _ => Place::Value,
+            };
+            run = 1;
+        }
+        scanner.skip_by(run);
+        rest.get(..run).map(Piece::Run)
     }
 }

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{JsonKind, RawJson};
+use super::RawJson;
 use crate::envelope::offset_in;
 use crate::{ParseError, ParseErrorKind};
 
@@ -36,8 +36,8 @@ impl<'a> RawObject<'a> {
 
     /// The value, if it is an object.
     pub const fn of(value: RawJson<'a>) -> Option<Self> {
-        match value.kind() {
-            JsonKind::Object => Some(Self(value)),
+        match value.as_bytes() {
+            [b'{', ..] => Some(Self(value)),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::JsonStr;
-use super::normal::{NormalForm, Piece};
+use super::normal::NormalForm;
 use super::scanner::Scanner;
 use crate::encode::{FmtSink, Sink};
 use crate::{ParseError, ParseErrorKind};
@@ -57,12 +57,11 @@ impl<'a> RawJson<'a> {
     /// It is not (RFC 8259), or it is nested deeper than 126 containers, with the offset of the byte at fault.
     pub fn new(json: &'a [u8]) -> Result<Self, ParseError> {
         let mut scanner = Scanner::new(json);
-        match scanner.member_value(None) {
-            Ok(value) => match scanner.end() {
-                Ok(()) => Ok(value),
-                Err(kind) => Err(scanner.error(kind)),
-            },
-            Err(kind) => Err(scanner.error(kind)),
+        let value = scanner.member_value(None);
+        scanner.end();
+        match scanner.error() {
+            Some(error) => Err(error),
+            None => Ok(value),
         }
     }
 
@@ -108,7 +107,7 @@ impl<'a> RawJson<'a> {
 
     /// The text, if the value is a string.
     pub fn as_text(self) -> Option<JsonStr<'a>> {
-        let [b'"', inside @ .., b'"'] = self.bytes else {
+        let [b'"', inside @ .., _quote] = self.bytes else {
             return None;
         };
         // A string has no insignificant whitespace, so what is not normal is an escape.
@@ -134,16 +133,17 @@ impl<'a> RawJson<'a> {
                 .wrapping_mul(10)
                 .wrapping_add(u64::from(digit & 0xf));
         }
-        // The scanner lets no leading zeros through, and 19 digits can't overflow.
-        if digits.len() > 19 || magnitude > (i64::MAX as u64).wrapping_add(u64::from(negative)) {
-            return Err(ParseErrorKind::OutOfRange);
-        }
         let magnitude = magnitude.cast_signed();
-        Ok(if negative {
+        let integer = if negative {
             magnitude.wrapping_neg()
         } else {
             magnitude
-        })
+        };
+        // The scanner lets no leading zeros through, and 19 digits don't overflow the magnitude; beyond an i64 the sign comes out wrong.
+        if digits.len() > 19 || integer != 0 && (integer < 0) != negative {
+            return Err(ParseErrorKind::OutOfRange);
+        }
+        Ok(integer)
     }
 
     /// The value in normal form.
@@ -151,12 +151,7 @@ impl<'a> RawJson<'a> {
         if self.is_normal() {
             return sink.put(self.bytes);
         }
-        for piece in NormalForm::of(self.bytes) {
-            match piece {
-                Piece::Run(run) => sink.put(run),
-                Piece::Character(character) => sink.put(character.as_bytes()),
-            }
-        }
+        NormalForm::of_value(self.bytes).write(sink);
     }
 }
 
@@ -165,7 +160,7 @@ impl PartialEq for RawJson<'_> {
         if self.is_normal() && other.is_normal() {
             return self.bytes == other.bytes;
         }
-        NormalForm::of(self.bytes).same(NormalForm::of(other.bytes))
+        NormalForm::of_value(self.bytes).same(NormalForm::of_value(other.bytes))
     }
 }
 

@@ -1,7 +1,5 @@
-use super::escape::hex_value;
-use super::utf8::{self, Sequence};
 use super::word::plain_run;
-use super::{JsonStr, RawJson};
+use super::{JsonStr, RawJson, escape, utf8};
 use crate::error::MAX_FRAME_LEN;
 use crate::{Member, ParseError, ParseErrorKind};
 
@@ -9,25 +7,25 @@ use crate::{Member, ParseError, ParseErrorKind};
 pub const MAX_DEPTH: u8 = 127;
 
 /// The depth at which the members of a message stand.
-const MESSAGE_DEPTH: u8 = 1;
-
-/// What a step of the scanner gives. On an error the scanner stands at the byte at fault, or at the end.
-type Step<T = ()> = Result<T, ParseErrorKind>;
+const MESSAGE_DEPTH: u32 = 1;
 
 /// Proves bytes to be JSON, from front to back, in one pass, without recursion.
 ///
 /// A method that scans something expects to stand at its first byte and leaves the scanner after its last one. None looks for the
-/// end of the bytes: there, [`peek`](Self::peek) gives a byte that fits nowhere, and [`error`](Self::error) sees what it was.
+/// end of the bytes: there, [`peek`](Self::peek) gives a byte that fits nowhere.
+///
+/// None gives an error either. The scanner keeps the first and stands at the end from then on, so that all which follows fails too, and
+/// fails fast. What it gave in between means nothing; whoever has scanned asks for the [`error`](Self::error).
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner<'a> {
+    /// Empty after an error.
     bytes: &'a [u8],
     at: usize,
+    error: Option<ParseError>,
     /// The known member whose value is being scanned, for errors.
     member: Option<Member>,
-    /// An escape was seen since the value or the name began.
-    escaped: bool,
-    /// Whitespace was seen since the value began.
-    spaced: bool,
+    /// No escape and no whitespace was seen since the value or the name began.
+    normal: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -35,51 +33,65 @@ impl<'a> Scanner<'a> {
         Self {
             bytes,
             at: 0,
+            error: None,
             member: None,
-            escaped: false,
-            spaced: false,
+            normal: true,
         }
     }
 
-    /// Where the scanner stands: bytes from the start.
+    /// Where the scanner stands: bytes from the start. After an error, where that was.
     pub(crate) const fn at(&self) -> usize {
         self.at
     }
 
-    /// Goes back to `at`, to give an error there that concerns `member`.
-    pub(crate) const fn blame(&mut self, at: usize, member: Option<Member>) {
-        self.at = at;
-        self.member = member;
+    /// All of the bytes, if nothing was wrong so far.
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
-    /// An error of this kind where the scanner stands.
+    /// The first thing that was wrong.
+    pub(crate) const fn error(&self) -> Option<ParseError> {
+        self.error
+    }
+
+    /// What is wrong at the byte where the scanner stands.
     #[cold]
-    pub(crate) fn error(&self, kind: ParseErrorKind) -> ParseError {
-        let kind = match self.bytes.get(self.at) {
-            None => ParseErrorKind::UnexpectedEnd,
-            Some(b'/') if kind.wants_token() => ParseErrorKind::Comment,
-            Some(_) => kind,
-        };
-        ParseError::new(kind, self.at, self.member)
+    #[inline(never)]
+    fn fail(&mut self, kind: ParseErrorKind) {
+        if self.error.is_none() {
+            let kind = match self.peek() {
+                _ if self.at >= self.bytes.len() => ParseErrorKind::UnexpectedEnd,
+                '/' if kind.wants_token() => ParseErrorKind::Comment,
+                _ => kind,
+            };
+            self.error = Some(ParseError::new(kind, self.at, self.member));
+            self.bytes = &[];
+        }
     }
 
-    /// The opening brace of a frame.
-    pub(crate) fn open(&mut self) -> Step {
+    /// What is wrong at any byte, and which member it concerns.
+    pub(crate) fn fail_at(&mut self, at: usize, member: Option<Member>, kind: ParseErrorKind) {
+        (self.at, self.member) = (at, member);
+        self.fail(kind);
+    }
+
+    /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
+    pub(crate) fn open(&mut self) -> bool {
         if self.bytes.len() > MAX_FRAME_LEN {
-            return Err(ParseErrorKind::TooLong);
+            self.fail(ParseErrorKind::TooLong);
         }
-        if self.token() == b'{' {
-            self.skip();
-            return Ok(());
+        if self.token() != '{' {
+            self.fail(match self.bytes {
+                [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,
+                _ => ParseErrorKind::ExpectedObject,
+            });
         }
-        Err(match self.bytes {
-            [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,
-            _ => ParseErrorKind::ExpectedObject,
-        })
+        self.skip();
+        self.first('}')
     }
 
     /// Whether the container that has just been opened holds anything. Skips to it, or past the closing bracket.
-    pub(crate) fn first(&mut self, close: u8) -> bool {
+    pub(crate) fn first(&mut self, close: char) -> bool {
         let closes = self.token() == close;
         if closes {
             self.skip();
@@ -88,139 +100,146 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether the container holds anything more. Skips to it, or past the closing bracket.
-    pub(crate) fn next(&mut self, close: u8) -> Step<bool> {
+    pub(crate) fn next(&mut self, close: char) -> bool {
         let byte = self.token();
-        if byte != b',' && byte != close {
-            return Err(match close {
-                b'}' => ParseErrorKind::ExpectedCommaOrBrace,
+        if byte == ',' {
+            self.skip();
+            self.token();
+            return true;
+        }
+        if byte == close {
+            self.skip();
+        } else {
+            self.fail(match close {
+                '}' => ParseErrorKind::ExpectedCommaOrBrace,
                 _ => ParseErrorKind::ExpectedCommaOrBracket,
             });
         }
-        self.skip();
-        if byte == b',' {
-            self.token();
-        }
-        Ok(byte == b',')
+        false
     }
 
-    /// A member's name.
-    pub(crate) fn name(&mut self) -> Step<JsonStr<'a>> {
+    /// A member's name and the colon after it.
+    pub(crate) fn name(&mut self) -> JsonStr<'a> {
         let start = self.at.wrapping_add(1);
-        self.escaped = false;
-        self.name_string()?;
-        let inside = self
-            .bytes
-            .get(start..self.at.wrapping_sub(1))
-            .unwrap_or_default();
-        Ok(JsonStr::scanned(inside, self.escaped))
+        self.normal = true;
+        self.name_string();
+        let inside = self.since(start);
+        let inside = inside.split_last().map_or(inside, |(_quote, inside)| inside);
+        let name = JsonStr::scanned(inside, !self.normal);
+        self.colon();
+        name
     }
 
-    /// The name of a member of the message, if the protocol knows it.
-    pub(crate) fn known_name(&mut self) -> Step<Option<Member>> {
+    /// A member's name and the colon after it: the member, if the protocol knows it.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) fn known_name(&mut self) -> Option<Member> {
         let start = self.at;
-        self.name_string()?;
+        self.name_string();
         let end = self.at;
         self.at = start;
-        let key = self.key(end.wrapping_sub(1));
+        let member = self.key(end.wrapping_sub(1));
         self.at = end;
-        Ok(Member::of_key(key))
+        member
     }
 
-    /// The characters of a name that has been proven and ends before `end`, as a big-endian number: 0 if they are more than four, or
-    /// not ASCII.
-    fn key(&mut self, end: usize) -> u32 {
+    /// The member whose name, which has been proven and ends before `end`, this is.
+    fn key(&mut self, end: usize) -> Option<Member> {
+        // The characters as a big-endian number.
         let mut key = 0;
         self.skip();
-        while self.at < end && key >> 24 == 0 {
+        while self.at < end {
             let mut code = u32::from(self.peek());
-            if self.skip_if(b'\\') {
-                // The short escapes give no letters.
-                code = match self.peek() {
-                    b'u' => self.hex_unit().unwrap_or(0),
-                    _ => 0,
-                };
+            if code == u32::from('\\') {
+                code = self.escape();
             } else {
                 self.skip();
             }
-            if code == 0 || code > 0x7f {
-                return 0;
+            // More than four characters, or not ASCII.
+            if code == 0 || code > 0x7f || key >> 24 != 0 {
+                return None;
             }
             key = key << 8 | code;
         }
-        if self.at == end { key } else { 0 }
+        Member::of_key(key)
     }
 
     /// The colon after a name.
-    pub(crate) fn colon(&mut self) -> Step {
-        if self.token() != b':' {
-            return Err(ParseErrorKind::ExpectedColon);
+    pub(crate) fn colon(&mut self) {
+        if self.token() != ':' {
+            self.fail(ParseErrorKind::ExpectedColon);
         }
         self.skip();
-        Ok(())
+        self.token();
     }
 
     /// The value of a member of the message, which `member` names in errors.
-    pub(crate) fn member_value(&mut self, member: Option<Member>) -> Step<RawJson<'a>> {
+    pub(crate) fn member_value(&mut self, member: Option<Member>) -> RawJson<'a> {
         self.member = member;
         self.token();
         let start = self.at;
-        (self.escaped, self.spaced) = (false, false);
-        self.value()?;
+        self.normal = true;
+        self.value();
         self.member = None;
-        let bytes = self.bytes.get(start..self.at).unwrap_or_default();
-        Ok(RawJson::scanned(bytes, !self.escaped && !self.spaced))
+        RawJson::scanned(self.since(start), self.normal)
     }
 
     /// Nothing but whitespace is left.
-    pub(crate) fn end(&mut self) -> Step {
+    pub(crate) fn end(&mut self) {
         self.token();
         if self.at < self.bytes.len() {
-            Err(ParseErrorKind::TrailingData)
-        } else {
-            Ok(())
+            self.fail(ParseErrorKind::TrailingData);
         }
     }
 
     /// A value, whatever is nested in it.
-    fn value(&mut self) -> Step {
+    fn value(&mut self) {
         let mut depth = MESSAGE_DEPTH;
         // One bit for each open container, the innermost lowest: 1 for an object. Nothing is open yet.
         let mut objects = 0_u128;
         loop {
-            match self.peek() {
-                b'"' => self.string()?,
-                b'-' | b'0'..=b'9' => self.number()?,
-                b't' | b'f' | b'n' => self.literal()?,
-                open @ (b'{' | b'[') => {
-                    if depth == MAX_DEPTH {
-                        return Err(ParseErrorKind::TooDeep);
+            let byte = self.peek();
+            match byte {
+                '"' => self.string(),
+                '-' | '0'..='9' => self.number(),
+                't' => self.literal(*b"true"),
+                'f' => {
+                    self.skip();
+                    self.literal(*b"alse");
+                }
+                'n' => self.literal(*b"null"),
+                '{' | '[' => {
+                    if depth == u32::from(MAX_DEPTH) {
+                        return self.fail(ParseErrorKind::TooDeep);
                     }
                     self.skip();
-                    // `[` and `]`, `{` and `}` are two apart.
-                    if self.first(open.wrapping_add(2)) {
+                    if self.first(if byte == '{' { '}' } else { ']' }) {
                         depth = depth.wrapping_add(1);
-                        objects = objects << 1 | u128::from(open == b'{');
-                        if open == b'{' {
-                            self.nested_name()?;
+                        objects = objects << 1 | u128::from(byte == '{');
+                        if byte == '{' {
+                            self.nested_name();
                         }
                         continue;
                     }
                 }
-                b']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
-                    return Err(ParseErrorKind::TrailingComma);
+                _ => {
+                    return self.fail(match byte {
+                        ']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
+                            ParseErrorKind::TrailingComma
+                        }
+                        '+' | '.' | 'N' | 'I' => ParseErrorKind::InvalidNumber,
+                        _ => ParseErrorKind::ExpectedValue,
+                    });
                 }
-                b'+' | b'.' | b'N' | b'I' => return Err(ParseErrorKind::InvalidNumber),
-                _ => return Err(ParseErrorKind::ExpectedValue),
             }
             // A value has ended, and with it perhaps the containers around it.
             loop {
                 if depth == MESSAGE_DEPTH {
-                    return Ok(());
+                    return;
                 }
                 let in_object = objects & 1 == 1;
-                if self.next(if in_object { b'}' } else { b']' })? {
+                if self.next(if in_object { '}' } else { ']' }) {
                     if in_object {
-                        self.nested_name()?;
+                        self.nested_name();
                     }
                     break;
                 }
@@ -231,170 +250,185 @@ impl<'a> Scanner<'a> {
     }
 
     /// The name of a nested member, up to its value.
-    fn nested_name(&mut self) -> Step {
-        self.name_string()?;
-        self.colon()?;
-        self.token();
-        Ok(())
+    fn nested_name(&mut self) {
+        self.name_string();
+        self.colon();
     }
 
     /// A member's name, as a string.
-    fn name_string(&mut self) -> Step {
+    fn name_string(&mut self) {
         match self.peek() {
-            b'"' => self.string(),
-            b'}' => Err(ParseErrorKind::TrailingComma),
-            _ => Err(ParseErrorKind::ExpectedName),
+            '"' => self.string(),
+            '}' => self.fail(ParseErrorKind::TrailingComma),
+            _ => self.fail(ParseErrorKind::ExpectedName),
         }
     }
 
     /// A string with its quotes.
-    fn string(&mut self) -> Step {
+    fn string(&mut self) {
         self.skip();
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            self.at = self.at.wrapping_add(plain_run(rest));
+            self.skip_by(plain_run(self.rest()));
             match self.peek() {
-                b'"' => {
-                    self.skip();
-                    return Ok(());
+                '"' => return self.skip(),
+                '\\' => {
+                    self.escape();
                 }
-                b'\\' => self.escape()?,
-                0x80.. => self.character()?,
-                _ => return Err(ParseErrorKind::ControlCharacter),
+                '\u{80}'.. => self.character(),
+                _ => return self.fail(ParseErrorKind::ControlCharacter),
             }
         }
     }
 
-    /// An escape. The second half of a surrogate pair belongs to it.
-    fn escape(&mut self) -> Step {
-        self.escaped = true;
+    /// An escape, and the code of its character. The second half of a surrogate pair belongs to it.
+    pub(super) fn escape(&mut self) -> u32 {
+        self.normal = false;
         let backslash = self.at;
-        self.skip();
-        match self.peek() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                self.skip();
-                return Ok(());
+        let letter = self.advance();
+        if letter != 'u' {
+            let code = escape::short(letter);
+            if code.is_none() {
+                self.fail(ParseErrorKind::InvalidEscape);
             }
-            b'u' => {}
-            _ => return Err(ParseErrorKind::InvalidEscape),
+            self.skip();
+            return code.unwrap_or(0);
         }
-        let unit = self.hex_unit()?;
+        let unit = self.hex_unit();
         if unit & 0xf800 != 0xd800 {
-            return Ok(());
+            return unit;
         }
         if unit < 0xdc00 {
-            if self.skip_if(b'\\') && self.peek() == b'u' {
-                if self.hex_unit()? & 0xfc00 == 0xdc00 {
-                    return Ok(());
+            if self.peek() == '\\' && self.advance() == 'u' {
+                let low = self.hex_unit();
+                if low & 0xfc00 == 0xdc00 {
+                    return ((unit & 0x3ff) << 10 | low & 0x3ff).wrapping_add(0x1_0000);
                 }
             } else if self.at == self.bytes.len() {
-                return Err(ParseErrorKind::UnexpectedEnd);
+                self.fail(ParseErrorKind::UnexpectedEnd);
             }
         }
         self.at = backslash;
-        Err(ParseErrorKind::LoneSurrogate)
+        self.fail(ParseErrorKind::LoneSurrogate);
+        0
     }
 
     /// The `u` of an escape and its four digits.
-    fn hex_unit(&mut self) -> Step<u32> {
+    fn hex_unit(&mut self) -> u32 {
         let mut unit = 0;
         for _ in 0..4 {
-            self.skip();
-            let digit = hex_value(self.peek()).ok_or(ParseErrorKind::InvalidEscape)?;
-            unit = unit << 4 | digit;
+            let digit = escape::hex_value(self.advance());
+            if digit.is_none() {
+                self.fail(ParseErrorKind::InvalidEscape);
+            }
+            unit = unit << 4 | digit.unwrap_or(0);
         }
         self.skip();
-        Ok(unit)
+        unit
     }
 
     /// A character beyond ASCII.
-    fn character(&mut self) -> Step {
-        match utf8::check(self.bytes.get(self.at..).unwrap_or_default()) {
-            Sequence::Whole(length) => {
-                self.at = self.at.wrapping_add(length);
-                return Ok(());
-            }
-            Sequence::Cut => self.at = self.bytes.len(),
-            Sequence::Invalid => {}
+    fn character(&mut self) {
+        let start = self.at;
+        let lead = self.peek();
+        let mut seconds = utf8::seconds(lead);
+        if seconds == 0 {
+            return self.fail(ParseErrorKind::InvalidUtf8);
         }
-        Err(ParseErrorKind::InvalidUtf8)
+        for _ in 0..utf8::following(lead) {
+            if !utf8::follows(self.advance(), seconds) {
+                // Bytes that end inside a character are short, not ill-formed.
+                if self.at < self.bytes.len() {
+                    self.at = start;
+                }
+                return self.fail(ParseErrorKind::InvalidUtf8);
+            }
+            seconds = utf8::ANY;
+        }
+        self.skip();
     }
 
     /// A number.
-    fn number(&mut self) -> Step {
-        self.skip_if(b'-');
-        if !self.skip_if(b'0') {
-            self.digits()?;
-        } else if self.peek().is_ascii_digit() {
-            return Err(ParseErrorKind::InvalidNumber);
+    fn number(&mut self) {
+        let mut byte = self.peek();
+        if byte == '-' {
+            byte = self.advance();
         }
-        if self.skip_if(b'.') {
-            self.digits()?;
-        }
-        if self.peek() | 0x20 == b'e' {
-            self.skip();
-            if !self.skip_if(b'+') {
-                self.skip_if(b'-');
+        if byte == '0' {
+            byte = self.advance();
+            if byte.is_ascii_digit() {
+                self.fail(ParseErrorKind::InvalidNumber);
             }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    /// One digit or more.
-    fn digits(&mut self) -> Step {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.skip();
-        }
-        if self.at == start {
-            Err(ParseErrorKind::InvalidNumber)
         } else {
-            Ok(())
+            byte = self.digits(byte);
         }
-    }
-
-    /// `true`, `false` or `null`.
-    fn literal(&mut self) -> Step {
-        let letters: &[u8] = match self.peek() {
-            b't' => b"true",
-            b'f' => b"false",
-            _ => b"null",
-        };
-        for &letter in letters {
-            if !self.skip_if(letter) {
-                return Err(ParseErrorKind::InvalidLiteral);
+        if byte == '.' {
+            byte = self.advance();
+            byte = self.digits(byte);
+        }
+        if matches!(byte, 'e' | 'E') {
+            byte = self.advance();
+            if byte == '+' || byte == '-' {
+                byte = self.advance();
             }
+            self.digits(byte);
         }
-        Ok(())
     }
 
-    /// Skips the byte at which the scanner stands if it is this one, and says so.
-    fn skip_if(&mut self, byte: u8) -> bool {
-        let is = self.peek() == byte;
-        if is {
-            self.skip();
+    /// One digit or more, the first of which has been peeked at, and the byte after them.
+    fn digits(&mut self, first: char) -> char {
+        let mut byte = first;
+        if !byte.is_ascii_digit() {
+            self.fail(ParseErrorKind::InvalidNumber);
         }
-        is
+        while byte.is_ascii_digit() {
+            byte = self.advance();
+        }
+        byte
+    }
+
+    /// Four letters of `true`, `false` or `null`.
+    fn literal(&mut self, letters: [u8; 4]) {
+        let mut letters = u32::from_le_bytes(letters);
+        while letters != 0 {
+            if u32::from(self.peek()) != letters & 0xff {
+                self.fail(ParseErrorKind::InvalidLiteral);
+            }
+            self.skip();
+            letters >>= 8;
+        }
     }
 
     /// Skips whitespace and gives the byte after it.
     #[inline(never)]
-    pub(crate) fn token(&mut self) -> u8 {
+    pub(crate) fn token(&mut self) -> char {
         loop {
             let byte = self.peek();
             if !is_space(byte) {
                 return byte;
             }
-            self.spaced = true;
+            self.normal = false;
             self.skip();
         }
     }
 
-    /// The byte at which the scanner stands. At the end it is NUL, which is an error wherever it is looked at.
-    #[inline(always)]
-    fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
+    /// The bytes from `start` to where the scanner stands.
+    fn since(&self, start: usize) -> &'a [u8] {
+        let before = self.bytes.get(..self.at).unwrap_or_default();
+        before.get(start..).unwrap_or_default()
+    }
+
+    /// The bytes from where the scanner stands.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// The byte at which the scanner stands, as a `char` because that fills a register. At the end it is NUL, which is an error
+    /// wherever it is looked at.
+    // A call is half as long as what it does, and there are many.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(super) fn peek(&self) -> char {
+        char::from(self.bytes.get(self.at).copied().unwrap_or(0))
     }
 
     /// Moves past the byte that has just been peeked at.
@@ -402,9 +436,22 @@ impl<'a> Scanner<'a> {
     pub(crate) const fn skip(&mut self) {
         self.at = self.at.wrapping_add(1);
     }
+
+    /// Moves past so many bytes that are there.
+    pub(super) const fn skip_by(&mut self, count: usize) {
+        self.at = self.at.wrapping_add(count);
+    }
+
+    /// Moves past the byte that has just been peeked at, and peeks at the next.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn advance(&mut self) -> char {
+        self.skip();
+        self.peek()
+    }
 }
 
 /// Insignificant whitespace (RFC 8259 section 2).
-pub(super) const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+pub(super) const fn is_space(byte: char) -> bool {
+    matches!(byte, ' ' | '\t' | '\n' | '\r')
 }

@@ -4,7 +4,10 @@ use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
 use super::word::unescaped_run;
-use super::{escape, utf8};
+use super::escape::Written;
+use super::normal::NormalForm;
+use super::scanner::Scanner;
+use super::utf8;
 use crate::BufferTooSmall;
 use crate::encode::{self, Sink, SliceSink};
 
@@ -142,7 +145,7 @@ impl<'a> JsonStr<'a> {
         match self.0 {
             Form::Text(text) => unescaped_run(text.as_bytes()) < text.len(),
             Form::Plain(_) => false,
-            Form::Escaped(_) => self.chars().any(|c| escape::Written::of(c).is_escape()),
+            Form::Escaped(_) => self.chars().any(|c| Written::of(u32::from(c)).is_escape()),
         }
     }
 
@@ -161,7 +164,7 @@ impl<'a> JsonStr<'a> {
             Some(text) => sink.put(text),
             None => self
                 .chars()
-                .for_each(|c| sink.put(escape::Written::utf8(c).as_bytes())),
+                .for_each(|c| sink.put(Written::utf8(u32::from(c)).as_bytes())),
         }
     }
 
@@ -169,12 +172,9 @@ impl<'a> JsonStr<'a> {
     pub(crate) fn write_quoted<S: Sink>(self, sink: &mut S) {
         sink.put(b"\"");
         match self.0 {
-            Form::Text(text) => escape::write_text(text.as_bytes(), sink),
+            Form::Text(text) => NormalForm::of_text(text.as_bytes()).write(sink),
             Form::Plain(text) => sink.put(text),
-            Form::Escaped(_) => {
-                self.chars()
-                    .for_each(|c| sink.put(escape::Written::of(c).as_bytes()));
-            }
+            Form::Escaped(inside) => NormalForm::of_string(inside).write(sink),
         }
         sink.put(b"\"");
     }
@@ -298,7 +298,10 @@ impl Iterator for Chars<'_> {
 
     fn next(&mut self) -> Option<char> {
         let (character, rest) = match self.rest {
-            [b'\\', after @ ..] if self.escaped => escape::read(after)?,
+            [b'\\', ..] if self.escaped => {
+                let mut scanner = Scanner::new(self.rest);
+                (char::from_u32(scanner.escape())?, scanner.rest())
+            }
             rest => utf8::decode(rest)?,
         };
         self.rest = rest;

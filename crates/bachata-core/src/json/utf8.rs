@@ -1,47 +1,30 @@
 //! UTF-8 one character at a time (RFC 3629 section 4).
 
-/// What stands at the start of some bytes.
-pub(super) enum Sequence {
-    /// A whole character of so many bytes.
-    Whole(usize),
-    /// The bytes end inside a character that is well-formed so far.
-    Cut,
-    /// No character.
-    Invalid,
+/// How many bytes follow a byte that leads a character beyond ASCII.
+pub(super) const fn following(lead: char) -> u32 {
+    (!((lead as u32) << 24)).leading_zeros().wrapping_sub(1)
 }
 
-/// The character beyond ASCII at the start of `bytes`.
-pub(super) fn check(bytes: &[u8]) -> Sequence {
-    let Some((&lead, mut rest)) = bytes.split_first() else {
-        return Sequence::Cut;
-    };
-    let following = match lead {
-        0xc2..=0xdf => 1,
-        0xe0..=0xef => 2,
-        0xf0..=0xf4 => 3,
-        _ => return Sequence::Invalid,
-    };
-    // The first of the bytes that follow: no overlong forms, no surrogates, nothing above U+10FFFF.
-    let mut low = match lead {
-        0xe0 => 0xa0,
-        0xf0 => 0x90,
-        _ => 0x80,
-    };
-    let mut high = match lead {
-        0xed => 0x9f,
-        0xf4 => 0x8f,
-        _ => 0xbf,
-    };
-    for _ in 0..following {
-        let Some((&byte, tail)) = rest.split_first() else {
-            return Sequence::Cut;
-        };
-        if byte < low || byte > high {
-            return Sequence::Invalid;
-        }
-        (low, high, rest) = (0x80, 0xbf, tail);
+/// Which bytes may come second in a character, a bit for each value of their bits 4 and 5: no overlong forms, no surrogates, nothing
+/// above U+10FFFF. None after a byte that leads no character beyond ASCII.
+pub(super) const fn seconds(lead: char) -> u32 {
+    match lead as u32 {
+        0xe0 => 0b1100,
+        0xed => 0b0011,
+        0xf0 => 0b1110,
+        0xf4 => 0b0001,
+        0xc2..=0xf3 => ANY,
+        _ => 0,
     }
-    Sequence::Whole(bytes.len().wrapping_sub(rest.len()))
+}
+
+/// Which bytes may come third or fourth.
+pub(super) const ANY: u32 = 0b1111;
+
+/// Whether a byte is one of those that follow.
+pub(super) const fn follows(byte: char, which: u32) -> bool {
+    let byte = byte as u32;
+    byte & 0xc0 == 0x80 && which >> (byte >> 4 & 3) & 1 == 1
 }
 
 /// The character at the start of `bytes`, which are valid UTF-8, and the bytes after it.
@@ -61,37 +44,3 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(char, &[u8])> {
     Some((char::from_u32(code)?, rest))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_agrees_with_core_on_all_sequences_of_three_bytes() {
-        for lead in 0x80..=u8::MAX {
-            for second in 0..=u8::MAX {
-                for third in 0..=u8::MAX {
-                    for fourth in [None, Some(b'x'), Some(0x80)] {
-                        let mut bytes = [lead, second, third, fourth.unwrap_or(0)];
-                        let bytes = &mut bytes[..if fourth.is_some() { 4 } else { 3 }];
-                        let valid = match core::str::from_utf8(bytes) {
-                            Ok(text) => Ok(text),
-                            Err(error) if error.valid_up_to() > 0 => {
-                                Ok(core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap())
-                            }
-                            Err(error) => Err(error.error_len()),
-                        };
-                        match (check(bytes), valid) {
-                            (Sequence::Whole(length), Ok(text)) => {
-                                let first = text.chars().next().unwrap();
-                                assert_eq!(length, first.len_utf8());
-                                assert_eq!(decode(bytes), Some((first, &bytes[length..])));
-                            }
-                            (Sequence::Cut, Err(None)) | (Sequence::Invalid, Err(Some(_))) => {}
-                            (_, valid) => panic!("{bytes:02x?} {valid:?}"),
-                        }
-                    }
-                }
-            }
-        }
-    }
-}

@@ -3,44 +3,39 @@
 const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGHS: usize = ONES << 7;
+const SPACES: usize = ONES << 5;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
-    run(
-        bytes,
-        |word| quote_backslash_or_control(word) | word & HIGHS,
-        |byte| byte < 0x80 && !must_escape(byte),
-    )
+    run(bytes, HIGHS)
 }
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
 pub(super) fn unescaped_run(text: &[u8]) -> usize {
-    run(text, quote_backslash_or_control, |byte| !must_escape(byte))
+    run(text, 0)
 }
 
-/// The characters that a JSON string can't hold as they are (`P-6`, RFC 8259 section 7).
-const fn must_escape(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// The length of the longest start of `bytes` without a stop. `stops` sets the high bit of every byte that is one;
-/// bytes above the lowest stop may be wrong.
-#[inline(always)]
-fn run(bytes: &[u8], stops: impl Fn(usize) -> usize, goes_on: impl Fn(u8) -> bool) -> usize {
+/// The length of the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn run(bytes: &[u8], highs: usize) -> usize {
     let mut rest = bytes;
-    while let Some((word, tail)) = rest.split_first_chunk::<BYTES>() {
-        let stops = stops(usize::from_le_bytes(*word)) & HIGHS;
+    loop {
+        let (word, tail) = match rest.split_first_chunk::<BYTES>() {
+            Some((word, tail)) => (usize::from_le_bytes(*word), tail),
+            None => match rest.split_first() {
+                // The other bytes of the word are spaces.
+                Some((byte, tail)) => (SPACES << 8 | usize::from(*byte), tail),
+                None => return bytes.len(),
+            },
+        };
+        let stops = (quote_backslash_or_control(word) | word & highs) & HIGHS;
         if stops != 0 {
             let before = stops.trailing_zeros() as usize / 8;
             return bytes.len().wrapping_sub(rest.len()).wrapping_add(before);
         }
         rest = tail;
     }
-    let tail = rest
-        .iter()
-        .position(|&byte| !goes_on(byte))
-        .unwrap_or(rest.len());
-    bytes.len().wrapping_sub(rest.len()).wrapping_add(tail)
 }
 
 /// The high bit of each byte that must be escaped. A subtraction borrows only from a byte that is a stop itself, so the lowest

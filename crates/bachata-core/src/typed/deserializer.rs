@@ -28,30 +28,32 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Whether the next value starts with this byte.
-    fn next_is(&mut self, byte: u8) -> bool {
+    fn next_is(&mut self, byte: char) -> bool {
         self.scanner.token() == byte
     }
 
     /// The next value, whatever it is, without recursion.
     fn value(&mut self) -> Result<RawJson<'de>> {
-        self.scanner
-            .member_value(None)
-            .map_err(|kind| self.broken(kind))
+        let value = self.scanner.member_value(None);
+        self.unbroken()?;
+        Ok(value)
     }
 
     fn error(&self, kind: DeserializeErrorKind) -> DeserializeError {
         DeserializeError::new(kind, self.scanner.at())
     }
 
-    /// The value has been proven, so this does not happen; and if it did, it would be said.
-    #[cold]
-    fn broken(&self, _: ParseErrorKind) -> DeserializeError {
-        self.error(DeserializeErrorKind::InvalidValue)
+    /// The value has been proven, so the scanner finds no error; and if it did, it would be said.
+    fn unbroken(&self) -> Result<()> {
+        match self.scanner.error() {
+            None => Ok(()),
+            Some(_) => Err(self.error(DeserializeErrorKind::InvalidValue)),
+        }
     }
 
     /// The next value, which must be a text, and where it starts.
     fn text(&mut self) -> Result<(JsonStr<'de>, usize)> {
-        if !self.next_is(b'"') {
+        if !self.next_is('"') {
             return Err(self.error(DeserializeErrorKind::InvalidType));
         }
         let start = self.scanner.at();
@@ -116,7 +118,7 @@ impl<'de> Deserializer<'de> {
     /// A container: opens it, lets `visit` take what it wants, and sees to it that nothing is left over.
     fn container<T>(
         &mut self,
-        open: u8,
+        open: char,
         visit: impl FnOnce(&mut Elements<'_, 'de>) -> Result<T>,
     ) -> Result<T> {
         if !self.next_is(open) {
@@ -124,8 +126,7 @@ impl<'de> Deserializer<'de> {
         }
         let start = self.scanner.at();
         self.scanner.skip();
-        // `[` and `]`, `{` and `}` are two apart.
-        let close = open.wrapping_add(2);
+        let close = if open == '{' { '}' } else { ']' };
         let mut elements = Elements {
             deserializer: self,
             close,
@@ -153,16 +154,16 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.scanner.token() {
-            b'"' => self.deserialize_str(visitor),
-            b'{' => self.deserialize_map(visitor),
-            b'[' => self.deserialize_seq(visitor),
-            b't' | b'f' => self.deserialize_bool(visitor),
-            b'n' => self.deserialize_unit(visitor),
+            '"' => self.deserialize_str(visitor),
+            '{' => self.deserialize_map(visitor),
+            '[' => self.deserialize_seq(visitor),
+            't' | 'f' => self.deserialize_bool(visitor),
+            'n' => self.deserialize_unit(visitor),
             first => {
                 // The kind of number that its text asks for.
                 let number = Scanner::clone(&self.scanner).member_value(None);
-                match number.and_then(RawJson::as_integer) {
-                    Ok(_) if first == b'-' => self.deserialize_i64(visitor),
+                match number.as_integer() {
+                    Ok(_) if first == '-' => self.deserialize_i64(visitor),
                     Ok(_) | Err(ParseErrorKind::OutOfRange) => self.deserialize_u64(visitor),
                     Err(_) => self.deserialize_f64(visitor),
                 }
@@ -171,8 +172,8 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let boolean = self.next_is(b't');
-        if !boolean && !self.next_is(b'f') {
+        let boolean = self.next_is('t');
+        if !boolean && !self.next_is('f') {
             return Err(self.error(DeserializeErrorKind::InvalidType));
         }
         self.value()?;
@@ -216,7 +217,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     /// The bytes of a text, or an array of numbers.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.next_is(b'[') {
+        if self.next_is('[') {
             return self.deserialize_seq(visitor);
         }
         let (text, start) = self.text()?;
@@ -231,7 +232,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.next_is(b'n') {
+        if self.next_is('n') {
             self.value()?;
             return visitor.visit_none();
         }
@@ -239,7 +240,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if !self.next_is(b'n') {
+        if !self.next_is('n') {
             return Err(self.error(DeserializeErrorKind::InvalidType));
         }
         self.value()?;
@@ -263,7 +264,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.container(b'[', |elements| visitor.visit_seq(elements))
+        self.container('[', |elements| visitor.visit_seq(elements))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value> {
@@ -280,7 +281,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.container(b'{', |elements| visitor.visit_map(elements))
+        self.container('{', |elements| visitor.visit_map(elements))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -289,7 +290,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        if self.next_is(b'[') {
+        if self.next_is('[') {
             self.deserialize_seq(visitor)
         } else {
             self.deserialize_map(visitor)
@@ -303,8 +304,8 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        if self.next_is(b'{') {
-            return self.container(b'{', |elements| visitor.visit_enum(elements));
+        if self.next_is('{') {
+            return self.container('{', |elements| visitor.visit_enum(elements));
         }
         let (text, start) = self.text()?;
         let text = self.borrowed(text, start)?;
@@ -337,7 +338,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 /// What stands in a container.
 struct Elements<'d, 'de> {
     deserializer: &'d mut Deserializer<'de>,
-    close: u8,
+    close: char,
     state: State,
 }
 
@@ -353,19 +354,19 @@ impl<'de> Elements<'_, 'de> {
     fn advance(&mut self) -> Result<bool> {
         let scanner = &mut self.deserializer.scanner;
         let more = match self.state {
-            State::Opened => Ok(scanner.first(self.close)),
+            State::Opened => scanner.first(self.close),
             State::Inside => scanner.next(self.close),
-            State::Closed => Ok(false),
+            State::Closed => false,
         };
-        let more = more.map_err(|kind| self.deserializer.broken(kind))?;
+        self.deserializer.unbroken()?;
         self.state = if more { State::Inside } else { State::Closed };
         Ok(more)
     }
 
     /// The value after a name.
     fn member_value<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        let colon = self.deserializer.scanner.colon();
-        colon.map_err(|kind| self.deserializer.broken(kind))?;
+        self.deserializer.scanner.colon();
+        self.deserializer.unbroken()?;
         seed.deserialize(&mut *self.deserializer)
     }
 }
@@ -422,7 +423,7 @@ impl<'de> de::VariantAccess<'de> for &mut Elements<'_, 'de> {
 
     fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value> {
         self.member_value(Shape {
-            open: b'[',
+            open: '[',
             visitor,
         })
     }
@@ -433,7 +434,7 @@ impl<'de> de::VariantAccess<'de> for &mut Elements<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value> {
         self.member_value(Shape {
-            open: b'{',
+            open: '{',
             visitor,
         })
     }
@@ -441,7 +442,7 @@ impl<'de> de::VariantAccess<'de> for &mut Elements<'_, 'de> {
 
 /// The content of a variant.
 struct Shape<V> {
-    open: u8,
+    open: char,
     visitor: V,
 }
 
@@ -453,7 +454,7 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Shape<V> {
         deserializer: D,
     ) -> core::result::Result<V::Value, D::Error> {
         match self.open {
-            b'[' => deserializer.deserialize_seq(self.visitor),
+            '[' => deserializer.deserialize_seq(self.visitor),
             _ => deserializer.deserialize_map(self.visitor),
         }
     }
