@@ -161,23 +161,20 @@ impl<'a, D> DataMessage<'a, D> {
         data: impl FnOnce(&mut S),
         more: impl FnOnce(&mut S),
     ) {
-        sink.put(b"{\"id\":");
-        self.id.write_quoted(sink);
-        sink.put(b",\"type\":");
-        self.kind.write_quoted(sink);
+        self.id.write_after(b"{\"id\":\"", sink);
+        self.kind.write_after(b",\"type\":\"", sink);
         sink.put(b",\"time\":");
         encode::put_integer(self.time, sink);
         sink.put(b",\"data\":");
         data(sink);
-        for (name, value) in [
-            (&b",\"from\":"[..], self.from),
-            (b",\"dest\":", self.dest),
-            (b",\"sign\":", self.sign),
-        ] {
-            if !value.is_empty() {
-                sink.put(name);
-                value.write_quoted(sink);
-            }
+        if !self.from.is_empty() {
+            self.from.write_after(b",\"from\":\"", sink);
+        }
+        if !self.dest.is_empty() {
+            self.dest.write_after(b",\"dest\":\"", sink);
+        }
+        if !self.sign.is_empty() {
+            self.sign.write_after(b",\"sign\":\"", sink);
         }
         more(sink);
         sink.put(b"}");

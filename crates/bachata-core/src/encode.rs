@@ -121,14 +121,23 @@ pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
     sink.put(digits.get(start..).unwrap_or_default());
 }
 
-/// Quotient and remainder. A 64-bit division is a library routine on a 32-bit core, larger than all of the serializer, so this divides by hand
-/// in three parts, none of which is beyond 32 bits as a remainder is below 10.
-#[expect(clippy::cast_possible_truncation, reason = "parts of 16 and 32 bits")]
+/// Quotient and remainder.
 const fn divide_by_ten(number: u64) -> (u64, u8) {
+    #[cfg(target_pointer_width = "64")]
+    return (number / 10, (number % 10) as u8);
+    #[cfg(not(target_pointer_width = "64"))]
+    divide_by_ten_in_parts(number)
+}
+
+/// Quotient and remainder. A 64-bit division is a library routine on a smaller core, larger than all of the serializer, so this divides by hand
+/// in three parts, none of which is beyond 32 bits as a remainder is below 10.
+#[cfg(any(test, not(target_pointer_width = "64")))]
+#[expect(clippy::cast_possible_truncation, reason = "parts of 16 and 32 bits")]
+const fn divide_by_ten_in_parts(number: u64) -> (u64, u8) {
     let high = (number >> 32) as u32;
-    let middle = high % 10 << 16 | (number >> 16) as u32 & 0xffff;
-    let low = middle % 10 << 16 | number as u32 & 0xffff;
-    let quotient = ((high / 10) as u64) << 32 | (middle / 10 << 16 | low / 10) as u64;
+    let middle = ((high % 10) << 16) | ((number >> 16) as u32 & 0xffff);
+    let low = ((middle % 10) << 16) | (number as u32 & 0xffff);
+    let quotient = (((high / 10) as u64) << 32) | (((middle / 10) << 16) | (low / 10)) as u64;
     (quotient, (low % 10) as u8)
 }
 
@@ -150,6 +159,11 @@ mod tests {
             let mut room = [0; 20];
             let written = to_slice(&mut room, |sink| put_integer(integer, sink)).unwrap();
             assert_eq!(core::str::from_utf8(written).unwrap(), integer.to_string());
+            let magnitude = integer.unsigned_abs();
+            assert_eq!(
+                divide_by_ten_in_parts(magnitude),
+                (magnitude / 10, (magnitude % 10) as u8)
+            );
         }
     }
 

@@ -108,10 +108,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "there is a place for each member"
-)]
+#[expect(clippy::indexing_slicing, reason = "there is a place for each member")]
 const fn value_of<'v, 'a>(values: &'v Values<'a>, member: Member) -> &'v Option<RawJson<'a>> {
     &values[member as usize]
 }
@@ -168,7 +165,8 @@ impl<'e, 'a> Judge<'e, 'a> {
     fn message(mut self) -> Result<Message<'a>, ParseError> {
         let message = match self.value(Member::Type) {
             Some(kind) if kind.as_text().is_none() => {
-                let code = self.integer(kind, ParseErrorKind::ExpectedStringOrInteger, Member::Type);
+                let code =
+                    self.integer(kind, ParseErrorKind::ExpectedStringOrInteger, Member::Type);
                 let code = u32::try_from(code).unwrap_or_else(|_| {
                     self.fail(ParseErrorKind::OutOfRange, Member::Type);
                     0
@@ -208,9 +206,7 @@ impl<'e, 'a> Judge<'e, 'a> {
     fn transport_message(&mut self, code: u32) -> TransportMessage<'a> {
         // Not yet what it is by name, or the code for each name would be there several times.
         let receipt = TransportType::Other(code).is_receipt();
-        if !receipt {
-            self.optional |= ID_TIME_DATA;
-        }
+        self.optional |= if receipt { 0 } else { ID_TIME_DATA };
         let data = self.text(Member::Data);
         let sign = self.text(Member::Sign);
         let given = value_of(self.values, Member::Data);

@@ -66,10 +66,7 @@ impl Member {
 
     /// The member whose name these characters are, as a big-endian number.
     pub(crate) fn of_key(key: u32) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|member| member.key() == key)
+        Self::ALL.iter().copied().find(|member| member.key() == key)
     }
 
     const fn key(self) -> u32 {

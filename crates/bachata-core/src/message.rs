@@ -103,8 +103,7 @@ impl<'a> Message<'a> {
         let more = |sink: &mut FmtSink<'_, W>| {
             for (name, value) in members {
                 if !Member::named(name).is_some_and(|member| self.owns(member)) {
-                    sink.put(b",");
-                    name.write_quoted(sink);
+                    name.write_after(b",\"", sink);
                     sink.put(b":");
                     value.write(sink);
                 }

@@ -40,9 +40,9 @@ impl<'a> Payload<'a> {
         }
     }
 
-    pub(crate) fn write<S: Sink>(self, sink: &mut S) {
+    pub(crate) fn write<S: Sink>(&self, sink: &mut S) {
         match self {
-            Self::Text(text) => text.write_quoted(sink),
+            Self::Text(text) => text.write_after(b"\"", sink),
             Self::Object(object) => object.as_json().write(sink),
         }
     }

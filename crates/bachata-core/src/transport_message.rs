@@ -183,11 +183,11 @@ impl<'a> TransportMessage<'a> {
     pub(crate) fn write_before<S: Sink>(&self, sink: &mut S, more: impl FnOnce(&mut S)) {
         sink.put(b"{\"type\":");
         encode::put_integer(i64::from(self.kind.code()), sink);
-        for (name, value) in [(b",\"data\":", self.data), (b",\"sign\":", self.sign())] {
-            if let Some(value) = value {
-                sink.put(name);
-                value.write_quoted(sink);
-            }
+        if let Some(data) = &self.data {
+            data.write_after(b",\"data\":\"", sink);
+        }
+        if !self.sign.is_empty() {
+            self.sign.write_after(b",\"sign\":\"", sink);
         }
         more(sink);
         sink.put(b"}");

@@ -1,6 +1,6 @@
 //! Escapes both ways (RFC 8259 section 7): reading those that the scanner has proven, writing those that `P-6` asks for.
 
-use super::normal::NormalForm;
+use super::normal::{NormalForm, Place};
 use crate::encode::Sink;
 
 /// The short escapes: the letter after the backslash, and what it stands for.
@@ -29,7 +29,7 @@ pub(super) const fn hex_value(digit: char) -> Option<u32> {
 
 /// Writes a text as the inside of a JSON string.
 pub(crate) fn write_text<S: Sink>(text: &[u8], sink: &mut S) {
-    NormalForm::of_text(text).write(sink);
+    NormalForm::write(text, Place::Text, sink);
 }
 
 /// One character as it stands inside a JSON string on output: escaped if `P-6` says so, otherwise UTF-8.

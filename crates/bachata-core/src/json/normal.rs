@@ -3,18 +3,18 @@ use super::scanner::{Scanner, is_space};
 use super::word::unescaped_run;
 use crate::encode::Sink;
 
-/// What goes out for a text, the inside of a string or a value, piece by piece: without insignificant whitespace, strings escaped as `P-6` says,
-/// members and numbers as they stand (`P-15`).
+/// What is written of a text, of the inside of a string or of a value, piece by piece: no insignificant whitespace, strings escaped as `P-6` says,
+/// members and numbers as they stand.
 #[derive(Clone)]
 pub(super) struct NormalForm<'a> {
     scanner: Scanner<'a>,
     place: Place,
 }
 
-/// Where the next byte stands.
+/// Where the next byte stands. What is not a text has been proven by the scanner.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
-    /// In a text, which has no escapes and no quotes.
+pub(super) enum Place {
+    /// In a text, which has no escapes: what would be one is as it is, and quotes are part of it.
     Text,
     /// In a string.
     String,
@@ -23,41 +23,27 @@ enum Place {
 }
 
 /// A piece of a normal form.
-pub(super) enum Piece<'a> {
+pub(super) struct Piece<'a> {
     /// Bytes as they stand.
-    Run(&'a [u8]),
-    /// A character that is escaped, there or here.
-    Character(Written),
+    run: &'a [u8],
+    /// A character after them that is escaped, there or here.
+    character: Option<Written>,
 }
 
 impl<'a> NormalForm<'a> {
-    /// That of a text.
-    pub(super) const fn of_text(text: &'a [u8]) -> Self {
-        Self::new(text, Place::Text)
-    }
-
-    /// That of the inside of a string that has been proven by the scanner.
-    pub(super) const fn of_string(inside: &'a [u8]) -> Self {
-        Self::new(inside, Place::String)
-    }
-
-    /// That of a value that has been proven by the scanner.
-    pub(super) const fn of_value(value: &'a [u8]) -> Self {
-        Self::new(value, Place::Value)
-    }
-
-    const fn new(bytes: &'a [u8], place: Place) -> Self {
+    pub(super) const fn new(bytes: &'a [u8], place: Place) -> Self {
         Self {
             scanner: Scanner::new(bytes),
             place,
         }
     }
 
-    pub(super) fn write<S: Sink>(self, sink: &mut S) {
-        for piece in self {
-            match piece {
-                Piece::Run(run) => sink.put(run),
-                Piece::Character(character) => sink.put(character.as_bytes()),
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(super) fn write<S: Sink>(bytes: &'a [u8], place: Place, sink: &mut S) {
+        for piece in Self::new(bytes, place) {
+            sink.put(piece.run);
+            if let Some(character) = piece.character {
+                sink.put(character.as_bytes());
             }
         }
     }
@@ -69,11 +55,8 @@ impl<'a> NormalForm<'a> {
 
     fn bytes(self) -> impl Iterator<Item = u8> {
         self.flat_map(|piece| {
-            let (run, character) = match piece {
-                Piece::Run(run) => (run, None),
-                Piece::Character(character) => (&[][..], Some(character)),
-            };
-            run.iter().copied().chain(character.into_iter().flatten())
+            let character = piece.character.into_iter().flatten();
+            piece.run.iter().copied().chain(character)
         })
     }
 }
@@ -87,29 +70,34 @@ impl<'a> Iterator for NormalForm<'a> {
             scanner.token();
         }
         let rest = scanner.rest();
-        let byte = *rest.first()?;
+        if rest.is_empty() {
+            return None;
+        }
         let mut run = if self.place == Place::Value {
             let stop = |byte: &u8| *byte == b'"' || is_space(char::from(*byte));
             rest.iter().position(stop).unwrap_or(rest.len())
         } else {
             unescaped_run(rest)
         };
-        if run == 0 {
-            if self.place == Place::Text {
-                scanner.skip();
-                return Some(Piece::Character(Written::of(u32::from(byte))));
-            }
-            if byte == b'\\' {
-                return Some(Piece::Character(Written::of(scanner.escape())));
-            }
-            // A quote.
-            self.place = match self.place {
-                Place::Value => Place::String,
-                _ => Place::Value,
-            };
-            run = 1;
-        }
         scanner.skip_by(run);
-        rest.get(..run).map(Piece::Run)
+        let mut character = None;
+        match (self.place, rest.get(run)) {
+            (Place::Text, Some(byte)) => {
+                scanner.skip();
+                character = Some(Written::of(u32::from(*byte)));
+            }
+            (Place::String, Some(b'\\')) => character = Some(Written::of(scanner.escape())),
+            (place, Some(b'"')) => {
+                scanner.skip();
+                run = run.wrapping_add(1);
+                self.place = match place {
+                    Place::Value => Place::String,
+                    _ => Place::Value,
+                };
+            }
+            _ => {}
+        }
+        let run = rest.get(..run)?;
+        Some(Piece { run, character })
     }
 }

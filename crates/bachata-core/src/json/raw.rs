@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::JsonStr;
-use super::normal::NormalForm;
+use super::normal::{NormalForm, Place};
 use super::scanner::Scanner;
 use crate::encode::{FmtSink, Sink};
 use crate::{ParseError, ParseErrorKind};
@@ -120,19 +120,18 @@ impl<'a> RawJson<'a> {
     ///
     /// It is none, or beyond an i64.
     pub(crate) fn as_integer(self) -> Result<i64, ParseErrorKind> {
-        let (negative, digits) = match self.bytes {
-            [b'-', digits @ ..] => (true, digits),
-            digits => (false, digits),
-        };
         let mut magnitude = 0_u64;
-        for &digit in digits {
-            if !digit.is_ascii_digit() {
+        for &byte in self.bytes {
+            let digit = byte ^ b'0';
+            if digit < 10 {
+                magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if byte != b'-' {
+                // A sign inside of the number would follow an exponent.
                 return Err(ParseErrorKind::ExpectedInteger);
             }
-            magnitude = magnitude
-                .wrapping_mul(10)
-                .wrapping_add(u64::from(digit & 0xf));
         }
+        let negative = matches!(self.bytes, [b'-', ..]);
+        let digits = self.bytes.len().wrapping_sub(usize::from(negative));
         let magnitude = magnitude.cast_signed();
         let integer = if negative {
             magnitude.wrapping_neg()
@@ -140,7 +139,7 @@ impl<'a> RawJson<'a> {
             magnitude
         };
         // The scanner lets no leading zeros through, and 19 digits don't overflow the magnitude; beyond an i64 the sign comes out wrong.
-        if digits.len() > 19 || integer != 0 && (integer < 0) != negative {
+        if digits > 19 || integer != 0 && (integer < 0) != negative {
             return Err(ParseErrorKind::OutOfRange);
         }
         Ok(integer)
@@ -151,7 +150,7 @@ impl<'a> RawJson<'a> {
         if self.is_normal() {
             return sink.put(self.bytes);
         }
-        NormalForm::of_value(self.bytes).write(sink);
+        NormalForm::write(self.bytes, Place::Value, sink);
     }
 }
 
@@ -160,7 +159,8 @@ impl PartialEq for RawJson<'_> {
         if self.is_normal() && other.is_normal() {
             return self.bytes == other.bytes;
         }
-        NormalForm::of_value(self.bytes).same(NormalForm::of_value(other.bytes))
+        let [a, b] = [self, other].map(|value| NormalForm::new(value.bytes, Place::Value));
+        a.same(b)
     }
 }
 

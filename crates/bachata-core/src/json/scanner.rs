@@ -59,9 +59,9 @@ impl<'a> Scanner<'a> {
     #[inline(never)]
     fn fail(&mut self, kind: ParseErrorKind) {
         if self.error.is_none() {
-            let kind = match self.peek() {
-                _ if self.at >= self.bytes.len() => ParseErrorKind::UnexpectedEnd,
-                '/' if kind.wants_token() => ParseErrorKind::Comment,
+            let kind = match self.bytes.get(self.at) {
+                None => ParseErrorKind::UnexpectedEnd,
+                Some(b'/') if kind.wants_token() => ParseErrorKind::Comment,
                 _ => kind,
             };
             self.error = Some(ParseError::new(kind, self.at, self.member));
@@ -75,41 +75,42 @@ impl<'a> Scanner<'a> {
         self.fail(kind);
     }
 
+    /// What is wrong with something that started at `start` and is broken off here. At the end it is short, not wrong.
+    #[cold]
+    #[inline(never)]
+    fn fail_from(&mut self, start: usize, kind: ParseErrorKind) {
+        if self.at < self.bytes.len() {
+            self.at = start;
+        }
+        self.fail(kind);
+    }
+
     /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
     pub(crate) fn open(&mut self) -> bool {
         if self.bytes.len() > MAX_FRAME_LEN {
             self.fail(ParseErrorKind::TooLong);
         }
-        if self.token() != '{' {
+        if !self.take('{') {
             self.fail(match self.bytes {
                 [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,
                 _ => ParseErrorKind::ExpectedObject,
             });
         }
-        self.skip();
         self.first('}')
     }
 
     /// Whether the container that has just been opened holds anything. Skips to it, or past the closing bracket.
     pub(crate) fn first(&mut self, close: char) -> bool {
-        let closes = self.token() == close;
-        if closes {
-            self.skip();
-        }
-        !closes
+        !self.take(close)
     }
 
     /// Whether the container holds anything more. Skips to it, or past the closing bracket.
     pub(crate) fn next(&mut self, close: char) -> bool {
-        let byte = self.token();
-        if byte == ',' {
-            self.skip();
+        if self.take(',') {
             self.token();
             return true;
         }
-        if byte == close {
-            self.skip();
-        } else {
+        if !self.take(close) {
             self.fail(match close {
                 '}' => ParseErrorKind::ExpectedCommaOrBrace,
                 _ => ParseErrorKind::ExpectedCommaOrBracket,
@@ -124,7 +125,9 @@ impl<'a> Scanner<'a> {
         self.normal = true;
         self.name_string();
         let inside = self.since(start);
-        let inside = inside.split_last().map_or(inside, |(_quote, inside)| inside);
+        let inside = inside
+            .split_last()
+            .map_or(inside, |(_quote, inside)| inside);
         let name = JsonStr::scanned(inside, !self.normal);
         self.colon();
         name
@@ -165,10 +168,9 @@ impl<'a> Scanner<'a> {
 
     /// The colon after a name.
     pub(crate) fn colon(&mut self) {
-        if self.token() != ':' {
+        if !self.take(':') {
             self.fail(ParseErrorKind::ExpectedColon);
         }
-        self.skip();
         self.token();
     }
 
@@ -200,13 +202,9 @@ impl<'a> Scanner<'a> {
             let byte = self.peek();
             match byte {
                 '"' => self.string(),
-                '-' | '0'..='9' => self.number(),
-                't' => self.literal(*b"true"),
-                'f' => {
-                    self.skip();
-                    self.literal(*b"alse");
-                }
-                'n' => self.literal(*b"null"),
+                // The last four start what is meant as a number and is none.
+                '-' | '0'..='9' | '+' | '.' | 'N' | 'I' => self.number(),
+                't' | 'f' | 'n' => self.literal(byte),
                 '{' | '[' => {
                     if depth == u32::from(MAX_DEPTH) {
                         return self.fail(ParseErrorKind::TooDeep);
@@ -221,15 +219,10 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                _ => {
-                    return self.fail(match byte {
-                        ']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
-                            ParseErrorKind::TrailingComma
-                        }
-                        '+' | '.' | 'N' | 'I' => ParseErrorKind::InvalidNumber,
-                        _ => ParseErrorKind::ExpectedValue,
-                    });
+                ']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
+                    return self.fail(ParseErrorKind::TrailingComma);
                 }
+                _ => return self.fail(ParseErrorKind::ExpectedValue),
             }
             // A value has ended, and with it perhaps the containers around it.
             loop {
@@ -250,6 +243,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The name of a nested member, up to its value.
+    #[inline(never)]
     fn nested_name(&mut self) {
         self.name_string();
         self.colon();
@@ -284,31 +278,39 @@ impl<'a> Scanner<'a> {
     pub(super) fn escape(&mut self) -> u32 {
         self.normal = false;
         let backslash = self.at;
-        let letter = self.advance();
-        if letter != 'u' {
-            let code = escape::short(letter);
-            if code.is_none() {
-                self.fail(ParseErrorKind::InvalidEscape);
-            }
-            self.skip();
-            return code.unwrap_or(0);
-        }
-        let unit = self.hex_unit();
-        if unit & 0xf800 != 0xd800 {
-            return unit;
-        }
-        if unit < 0xdc00 {
-            if self.peek() == '\\' && self.advance() == 'u' {
-                let low = self.hex_unit();
-                if low & 0xfc00 == 0xdc00 {
-                    return ((unit & 0x3ff) << 10 | low & 0x3ff).wrapping_add(0x1_0000);
+        let mut high = 0;
+        loop {
+            let letter = self.advance();
+            if letter != 'u' {
+                if high != 0 {
+                    break;
                 }
-            } else if self.at == self.bytes.len() {
-                self.fail(ParseErrorKind::UnexpectedEnd);
+                let code = escape::short(letter);
+                if code.is_none() {
+                    self.fail(ParseErrorKind::InvalidEscape);
+                }
+                self.skip();
+                return code.unwrap_or(0);
             }
+            let unit = self.hex_unit();
+            if high == 0 {
+                if unit & 0xf800 != 0xd800 {
+                    return unit;
+                }
+                high = unit;
+                if unit < 0xdc00 {
+                    if self.peek() == '\\' {
+                        continue;
+                    }
+                    break;
+                }
+            } else if unit & 0xfc00 == 0xdc00 {
+                return ((high & 0x3ff) << 10 | unit & 0x3ff).wrapping_add(0x1_0000);
+            }
+            self.at = backslash;
+            break;
         }
-        self.at = backslash;
-        self.fail(ParseErrorKind::LoneSurrogate);
+        self.fail_from(backslash, ParseErrorKind::LoneSurrogate);
         0
     }
 
@@ -336,11 +338,7 @@ impl<'a> Scanner<'a> {
         }
         for _ in 0..utf8::following(lead) {
             if !utf8::follows(self.advance(), seconds) {
-                // Bytes that end inside a character are short, not ill-formed.
-                if self.at < self.bytes.len() {
-                    self.at = start;
-                }
-                return self.fail(ParseErrorKind::InvalidUtf8);
+                return self.fail_from(start, ParseErrorKind::InvalidUtf8);
             }
             seconds = utf8::ANY;
         }
@@ -386,9 +384,16 @@ impl<'a> Scanner<'a> {
         byte
     }
 
-    /// Four letters of `true`, `false` or `null`.
-    fn literal(&mut self, letters: [u8; 4]) {
-        let mut letters = u32::from_le_bytes(letters);
+    /// `true`, `false` or `null`.
+    fn literal(&mut self, first: char) {
+        let mut letters = u32::from_le_bytes(match first {
+            't' => *b"true",
+            'f' => {
+                self.skip();
+                *b"alse"
+            }
+            _ => *b"null",
+        });
         while letters != 0 {
             if u32::from(self.peek()) != letters & 0xff {
                 self.fail(ParseErrorKind::InvalidLiteral);
@@ -396,6 +401,17 @@ impl<'a> Scanner<'a> {
             self.skip();
             letters >>= 8;
         }
+    }
+
+    /// Skips whitespace, and the byte after it if it is this one, and says so.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn take(&mut self, byte: char) -> bool {
+        let is = self.token() == byte;
+        if is {
+            self.skip();
+        }
+        is
     }
 
     /// Skips whitespace and gives the byte after it.
@@ -453,5 +469,64 @@ impl<'a> Scanner<'a> {
 
 /// Insignificant whitespace (RFC 8259 section 2).
 pub(super) const fn is_space(byte: char) -> bool {
-    matches!(byte, ' ' | '\t' | '\n' | '\r')
+    // Not short-circuit: that becomes a table in a register, which takes more code.
+    (byte == ' ') | (byte == '\n') | (byte == '\r') | (byte == '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_those_of_core_for_all_sequences_of_three_bytes() {
+        for lead in 0x80..=u8::MAX {
+            for second in 0..=u8::MAX {
+                for third in 0..=u8::MAX {
+                    for fourth in [None, Some(b'x'), Some(0x80)] {
+                        let bytes = [lead, second, third, fourth.unwrap_or(0)];
+                        let bytes = &bytes[..if fourth.is_some() { 4 } else { 3 }];
+                        let mut scanner = Scanner::new(bytes);
+                        scanner.character();
+                        let found = scanner.error().map(|error| (error.kind(), error.offset()));
+                        let utf8 = match core::str::from_utf8(bytes) {
+                            Ok(text) => Ok(text),
+                            Err(error) if error.valid_up_to() > 0 => {
+                                Ok(core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap())
+                            }
+                            Err(error) => Err(error.error_len()),
+                        };
+                        match utf8 {
+                            Ok(text) => {
+                                let first = text.chars().next().unwrap();
+                                assert_eq!((scanner.at(), found), (first.len_utf8(), None));
+                                let rest = &bytes[first.len_utf8()..];
+                                assert_eq!(utf8::decode(bytes), Some((first, rest)));
+                            }
+                            Err(None) => {
+                                let end = (ParseErrorKind::UnexpectedEnd, bytes.len());
+                                assert_eq!(found, Some(end), "{bytes:02x?}");
+                            }
+                            Err(Some(_)) => {
+                                let ill_formed = (ParseErrorKind::InvalidUtf8, 0);
+                                assert_eq!(found, Some(ill_formed), "{bytes:02x?}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn after_an_error_the_scanner_is_at_the_end_and_keeps_it() {
+        let mut scanner = Scanner::new(b"[1,}, \"rest\"");
+        scanner.member_value(None);
+        let error = scanner.error();
+        assert_eq!(error.unwrap().kind(), ParseErrorKind::ExpectedValue);
+        assert_eq!((scanner.peek(), scanner.at()), ('\0', 3));
+        assert!(!scanner.next(']'));
+        scanner.member_value(Some(Member::Id));
+        scanner.end();
+        assert_eq!(scanner.error(), error);
+    }
 }

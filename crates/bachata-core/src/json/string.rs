@@ -3,11 +3,11 @@ use core::fmt::{self, Write as _};
 use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
-use super::word::unescaped_run;
 use super::escape::Written;
-use super::normal::NormalForm;
+use super::normal::{NormalForm, Place};
 use super::scanner::Scanner;
 use super::utf8;
+use super::word::unescaped_run;
 use crate::BufferTooSmall;
 use crate::encode::{self, Sink, SliceSink};
 
@@ -168,13 +168,14 @@ impl<'a> JsonStr<'a> {
         }
     }
 
-    /// The text as a JSON string, in normal form (`P-6`).
-    pub(crate) fn write_quoted<S: Sink>(self, sink: &mut S) {
-        sink.put(b"\"");
+    /// The text as a JSON string, in normal form (`P-6`), after something that ends with its opening quote.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) fn write_after<S: Sink>(&self, before: &[u8], sink: &mut S) {
+        sink.put(before);
         match self.0 {
-            Form::Text(text) => NormalForm::of_text(text.as_bytes()).write(sink),
+            Form::Text(text) => NormalForm::write(text.as_bytes(), Place::Text, sink),
             Form::Plain(text) => sink.put(text),
-            Form::Escaped(inside) => NormalForm::of_string(inside).write(sink),
+            Form::Escaped(inside) => NormalForm::write(inside, Place::String, sink),
         }
         sink.put(b"\"");
     }

@@ -43,4 +43,3 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(char, &[u8])> {
     }
     Some((char::from_u32(code)?, rest))
 }
-

@@ -422,10 +422,7 @@ impl<'de> de::VariantAccess<'de> for &mut Elements<'_, 'de> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value> {
-        self.member_value(Shape {
-            open: '[',
-            visitor,
-        })
+        self.member_value(Shape { open: '[', visitor })
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -433,10 +430,7 @@ impl<'de> de::VariantAccess<'de> for &mut Elements<'_, 'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        self.member_value(Shape {
-            open: '{',
-            visitor,
-        })
+        self.member_value(Shape { open: '{', visitor })
     }
 }
 
