@@ -62,6 +62,10 @@ impl<'a> Envelope<'a> {
         frame: &'a [u8],
         policy: Policy,
     ) -> Result<Message<'a>, ParseError> {
+        #[cfg(target_pointer_width = "64")]
+        if let Some(message) = TransportMessage::compact(frame) {
+            return Ok(Message::Transport(message));
+        }
         let mut scanner = Scanner::new(frame);
         let mut values = [None; UNKNOWN + 1];
         let close = prove(&mut scanner, &mut values);

@@ -14,3 +14,5 @@ pub use object::RawObject;
 pub use raw::{JsonKind, RawJson};
 pub use scanner::MAX_DEPTH;
 pub use string::{Chars, JsonStr};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use word::plain_run;

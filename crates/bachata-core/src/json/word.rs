@@ -6,7 +6,7 @@ const HIGHS: usize = ONES << 7;
 const SPACES: usize = ONES << 5;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
+pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     run(bytes, HIGHS)
 }
 
@@ -19,6 +19,9 @@ pub(super) fn unescaped_run(text: &[u8]) -> usize {
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn run(bytes: &[u8], highs: usize) -> usize {
+    #[cfg(target_pointer_width = "64")]
+    let mut rest = skip_vectors(bytes, highs);
+    #[cfg(not(target_pointer_width = "64"))]
     let mut rest = bytes;
     loop {
         let (word, tail) = match rest.split_first_chunk::<BYTES>() {
@@ -38,6 +41,23 @@ fn run(bytes: &[u8], highs: usize) -> usize {
     }
 }
 
+/// What is left of `bytes` after the vectors at their start that hold no stop.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn skip_vectors(bytes: &[u8], highs: usize) -> &[u8] {
+    let [high, ..] = highs.to_le_bytes();
+    let mut rest = bytes;
+    while let Some((vector, tail)) = rest.split_first_chunk::<32>() {
+        // Whether, not where: that compiles to vector instructions.
+        let stop = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte & high != 0);
+        if vector.iter().fold(false, |stops, &byte| stops | stop(byte)) {
+            break;
+        }
+        rest = tail;
+    }
+    rest
+}
+
 /// The high bit of each byte that must be escaped. A subtraction borrows only from a byte that is a stop itself, so the lowest
 /// one is exact. A byte above 0x7f is never marked.
 #[inline(always)]
@@ -54,10 +74,11 @@ mod tests {
 
     #[test]
     fn every_byte_at_every_place_after_every_byte() {
-        for length in 0..=2 * BYTES + 1 {
+        const LONGEST: usize = 40 + BYTES;
+        for length in (0..=2 * BYTES + 1).chain([31, 32, 33, LONGEST]) {
             for place in 0..length {
                 for byte in 0..=u8::MAX {
-                    let mut text = [b'x'; 2 * BYTES + 1];
+                    let mut text = [b'x'; LONGEST];
                     text[place] = byte;
                     for follower in [b'x', b'"', 0x80, 0x1f, 0xff, 0] {
                         if let Some(next) = text.get_mut(place + 1) {
