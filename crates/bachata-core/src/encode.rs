@@ -107,10 +107,13 @@ pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
     let mut digits = [0; 20];
     let mut start = digits.len();
     let mut magnitude = integer.unsigned_abs();
-    for (place, digit) in digits.iter_mut().enumerate().rev() {
+    loop {
         let (quotient, remainder) = divide_by_ten(magnitude);
-        *digit = b'0' | remainder;
-        (start, magnitude) = (place, quotient);
+        start = start.wrapping_sub(1);
+        if let Some(digit) = digits.get_mut(start) {
+            *digit = b'0' | remainder;
+        }
+        magnitude = quotient;
         if magnitude == 0 {
             break;
         }

@@ -211,11 +211,10 @@ impl<'e, 'a> Judge<'e, 'a> {
         // Not yet what it is by name, or the code for each name would be there several times.
         let receipt = TransportType::Other(code).is_receipt();
         self.optional |= if receipt { 0 } else { ID_TIME_DATA };
-        let data = self.text(Member::Data);
+        let has_data = self.value(Member::Data).is_some() | receipt;
+        let data = has_data.then(|| self.text(Member::Data));
         let sign = self.text(Member::Sign);
-        let given = value_of(self.values, Member::Data);
-        let has_data = receipt || given.is_some_and(|data| !data.is_null());
-        TransportMessage::parsed(TransportType::from(code), has_data.then_some(data), sign)
+        TransportMessage::parsed(TransportType::from(code), data, sign)
     }
 
     /// The text of a member; the empty one where it is absent and may be.

@@ -55,7 +55,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// What is wrong at the byte where the scanner stands.
-    #[cold]
+    // Cold code goes to the end of its function, out of reach of short branches.
+    #[cfg_attr(target_pointer_width = "64", cold)]
     #[inline(never)]
     fn fail(&mut self, kind: ParseErrorKind) {
         if self.error.is_none() {
@@ -76,7 +77,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What is wrong with something that started at `start` and is broken off here. At the end it is short, not wrong.
-    #[cold]
+    #[cfg_attr(target_pointer_width = "64", cold)]
     #[inline(never)]
     fn fail_from(&mut self, start: usize, kind: ParseErrorKind) {
         if self.at < self.bytes.len() {
@@ -134,7 +135,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// A member's name and the colon after it: the member, if the protocol knows it.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn known_name(&mut self) -> Option<Member> {
         #[cfg(target_pointer_width = "64")]
         if let Some(member) = self.plain_known_name() {
