@@ -134,7 +134,7 @@ impl<'a> Scanner<'a> {
         name
     }
 
-    /// A member's name and the colon after it: the member, if the protocol knows it.
+    /// A member's name: the member, if the protocol knows it.
     pub(crate) fn known_name(&mut self) -> Option<Member> {
         #[cfg(target_pointer_width = "64")]
         if let Some(member) = self.plain_known_name() {
@@ -186,7 +186,7 @@ impl<'a> Scanner<'a> {
         Member::of_key(key)
     }
 
-    /// The colon after a name.
+    /// The colon after a name, and what follows up to the value.
     pub(crate) fn colon(&mut self) {
         if !self.take(':') {
             self.fail(ParseErrorKind::ExpectedColon);
