@@ -3,7 +3,7 @@ use core::fmt::{self, Write as _};
 use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
-use super::escape::Written;
+use super::escape::{Written, write_text};
 use super::normal::{NormalForm, Place};
 use super::scanner::Scanner;
 use super::utf8;
@@ -173,7 +173,7 @@ impl<'a> JsonStr<'a> {
     pub(crate) fn write_after<S: Sink>(&self, before: &[u8], sink: &mut S) {
         sink.put(before);
         match self.0 {
-            Form::Text(text) => NormalForm::write(text.as_bytes(), Place::Text, sink),
+            Form::Text(text) => write_text(text.as_bytes(), sink),
             Form::Plain(text) => sink.put(text),
             Form::Escaped(inside) => NormalForm::write(inside, Place::String, sink),
         }
