@@ -8,11 +8,9 @@ mod raw;
 pub(crate) mod scanner;
 mod string;
 mod utf8;
-mod word;
+pub(crate) mod word;
 
 pub use object::RawObject;
 pub use raw::{JsonKind, RawJson};
 pub use scanner::MAX_DEPTH;
 pub use string::{Chars, JsonStr};
-#[cfg(target_pointer_width = "64")]
-pub(crate) use word::plain_run;

@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::encode::{self, FmtSink, Sink, SliceSink};
 #[cfg(target_pointer_width = "64")]
-use crate::json::plain_run;
+use crate::json::word::plain_run;
 use crate::{BufferTooSmall, JsonStr, TransportType};
 
 /// A message that makes delivery reliable (`P-10`, `P-11`).

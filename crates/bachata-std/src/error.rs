@@ -140,6 +140,15 @@ pub struct TooLong {
     pub limit: usize,
 }
 
+impl From<bachata_core::FrameTooLong> for TooLong {
+    fn from(error: bachata_core::FrameTooLong) -> Self {
+        Self {
+            len: error.seen,
+            limit: error.limit,
+        }
+    }
+}
+
 impl TooLong {
     pub(crate) const fn check(len: usize, limit: usize) -> Result<(), Self> {
         if len > limit {

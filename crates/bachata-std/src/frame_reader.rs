@@ -133,7 +133,7 @@ impl<R: BufRead, P, K> FrameReader<R, P, K> {
         // As long as nothing of it is consumed, the buffer stays as it is.
         let piece = match place {
             Place::Piece(_) => self.reader.fill_buf(),
-            Place::Kept(_) => Ok(&[][..]),
+            Place::Held(_) => Ok(&[][..]),
         };
         Some(match piece {
             Ok(piece) => Ok(self.lines.get(place, piece)),

@@ -1,120 +1,97 @@
 //! Frames in a stream of bytes (`P-22`), whatever the stream is.
 
+use std::ops::Range;
+
+use bachata_core::{FrameSplitter, Split};
 use memchr::memchr;
 
 use crate::error::TooLong;
 
-/// Puts frames together from pieces of a stream. It holds no more than one frame of the length that is allowed.
+/// Puts frames together from pieces of a stream, by the rule of the core. It holds no more than one frame of the length that is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
-    limit: usize,
+    splitter: FrameSplitter,
     /// The start of a frame whose end has not come yet, or the frame that has been given last.
-    partial: Vec<u8>,
-    /// `partial` has been given.
-    given: bool,
-    /// Bytes seen of a frame that is too long; none of it is kept.
-    skipped: usize,
-    /// The last of them is a CR, which is none of the frame.
-    cr_last: bool,
+    held: Vec<u8>,
+    /// Bytes of `held` that are done with.
+    consumed: usize,
 }
 
 /// A frame, or one that was too long.
 pub(crate) type Line = Result<Place, TooLong>;
 
 /// Where a frame is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
-    /// So many bytes at the start of the piece.
-    Piece(usize),
-    /// So many bytes, which have been put together.
-    Kept(usize),
+    /// In the piece.
+    Piece(Range<usize>),
+    /// In what has been put together.
+    Held(Range<usize>),
 }
 
 impl Lines {
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
-            limit,
-            partial: Vec::new(),
-            given: false,
-            skipped: 0,
-            cr_last: false,
+            splitter: FrameSplitter::new(limit),
+            held: Vec::new(),
+            consumed: 0,
         }
     }
 
     /// Takes bytes from the start of `piece`, and gives how many, and the frame that ended in them. Without a frame there may be more to take, if it
     /// has not taken all.
     pub(crate) fn take(&mut self, piece: &[u8]) -> (usize, Option<Line>) {
-        self.forget_given();
-        let Some(end) = memchr(b'\n', piece) else {
-            self.keep(piece);
-            return (piece.len(), None);
-        };
-        let line = &piece[..end];
-        let line = if self.skipped == 0 && self.partial.is_empty() {
-            // All of the frame is in this piece: nothing is copied.
-            self.judge(line).map(|line| line.map(Place::Piece))
-        } else {
-            self.keep(line);
-            self.end()
-        };
-        (end + 1, line)
+        self.forget_consumed();
+        if self.held.is_empty() {
+            // All of the frame may be in this piece: then nothing is copied.
+            return match self.splitter.split(piece) {
+                Split::Frame { frame, consumed } => (consumed, Some(Ok(Place::Piece(frame)))),
+                Split::TooLong { error, consumed } => (consumed, Some(Err(error.into()))),
+                Split::More { consumed } => {
+                    self.held.extend_from_slice(&piece[consumed..]);
+                    (piece.len(), None)
+                }
+            };
+        }
+        // No more than the end of the frame, and no more than shows that it is too long: CR and another byte.
+        let most = self.splitter.limit().saturating_add(2);
+        let room = most.saturating_sub(self.held.len()).max(1);
+        let piece = &piece[..piece.len().min(room)];
+        let taken = memchr(b'\n', piece).map_or(piece.len(), |end| end + 1);
+        self.held.extend_from_slice(&piece[..taken]);
+        let split = self.splitter.split(&self.held);
+        (taken, self.found(split))
     }
 
     /// The last frame of a stream that has ended, if no `LF` stood after it.
     pub(crate) fn finish(&mut self) -> Option<Line> {
-        self.forget_given();
-        self.end()
+        self.forget_consumed();
+        let split = self.splitter.end(&self.held);
+        self.found(split)
     }
 
     /// The bytes of the frame that was found in `piece`, until more is taken.
     pub(crate) fn get<'l>(&'l self, place: Place, piece: &'l [u8]) -> &'l [u8] {
         match place {
-            Place::Piece(len) => piece.get(..len),
-            Place::Kept(len) => self.partial.get(..len),
+            Place::Piece(frame) => piece.get(frame),
+            Place::Held(frame) => self.held.get(frame),
         }
         .unwrap_or_default()
     }
 
-    fn forget_given(&mut self) {
-        if self.given {
-            self.given = false;
-            self.partial.clear();
-        }
+    /// What was found in `held`.
+    fn found(&mut self, split: Split) -> Option<Line> {
+        let (consumed, line) = match split {
+            Split::Frame { frame, consumed } => (consumed, Some(Ok(Place::Held(frame)))),
+            Split::TooLong { error, consumed } => (consumed, Some(Err(error.into()))),
+            Split::More { consumed } => (consumed, None),
+        };
+        self.consumed = consumed;
+        line
     }
 
-    fn keep(&mut self, piece: &[u8]) {
-        // One more than is allowed, which may be a CR.
-        let room = self.limit.saturating_add(1) - self.partial.len();
-        if self.skipped == 0 && piece.len() <= room {
-            self.partial.extend_from_slice(piece);
-        } else {
-            self.skipped = self
-                .skipped
-                .max(self.partial.len())
-                .saturating_add(piece.len());
-            self.cr_last = piece.last().map_or(self.cr_last, |&last| last == b'\r');
-            self.partial = Vec::new();
-        }
-    }
-
-    fn end(&mut self) -> Option<Line> {
-        self.given = true;
-        if self.skipped > 0 {
-            let len = self.skipped - usize::from(self.cr_last);
-            (self.skipped, self.cr_last) = (0, false);
-            let limit = self.limit;
-            return Some(Err(TooLong { len, limit }));
-        }
-        self.judge(&self.partial).map(|line| line.map(Place::Kept))
-    }
-
-    /// The length of the frame in a line without its `LF`; none if the line is empty.
-    fn judge(&self, line: &[u8]) -> Option<Result<usize, TooLong>> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match TooLong::check(line.len(), self.limit) {
-            Ok(()) if line.iter().all(|byte| b" \t\r".contains(byte)) => None,
-            result => Some(result.map(|()| line.len())),
-        }
+    fn forget_consumed(&mut self) {
+        self.held.drain(..std::mem::take(&mut self.consumed));
     }
 }
 
@@ -132,7 +109,7 @@ mod tests {
                 let (taken, line) = lines.take(piece);
                 found.extend(line.map(|line| line.map(|place| text(lines.get(place, piece)))));
                 piece = &piece[taken..];
-                assert!(lines.partial.len() <= limit.saturating_add(1));
+                assert!(lines.held.len() <= limit.saturating_add(2));
             }
         }
         let last = lines.finish();

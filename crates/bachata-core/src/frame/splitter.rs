@@ -1,6 +1,8 @@
 use core::fmt;
 use core::ops::Range;
 
+use crate::json::word::line_feed;
+
 /// Finds frames in the bytes of a stream, wherever they are held (`P-22`).
 ///
 /// A frame ends with LF; a CR before it is no part of it; lines of nothing but whitespace are skipped. A frame that is longer than the limit is
@@ -103,7 +105,7 @@ impl FrameSplitter {
         loop {
             let line = bytes.get(start..).unwrap_or_default();
             let unsearched = line.get(self.searched..).unwrap_or_default();
-            let Some(lf) = unsearched.iter().position(|&byte| byte == b'\n') else {
+            let Some(lf) = line_feed(unsearched) else {
                 return self.no_end(line, start);
             };
             let len = self.searched.wrapping_add(lf);
@@ -146,7 +148,9 @@ impl FrameSplitter {
             };
             return Some(Split::TooLong { error, consumed });
         }
-        let blank = frame.iter().all(u8::is_ascii_whitespace);
+        let blank = frame
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
         let frame = start..start.wrapping_add(frame.len());
         (!blank).then_some(Split::Frame { frame, consumed })
     }

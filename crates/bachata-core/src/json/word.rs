@@ -1,4 +1,4 @@
-//! Strings a machine word at a time.
+//! Strings and lines, a machine word or a vector at a time.
 
 const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
@@ -46,11 +46,29 @@ fn run(bytes: &[u8], highs: usize) -> usize {
 #[inline(always)]
 fn skip_vectors(bytes: &[u8], highs: usize) -> &[u8] {
     let [high, ..] = highs.to_le_bytes();
+    skip_while_none(bytes, |byte| {
+        (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte & high != 0)
+    })
+}
+
+/// Where the first LF is.
+pub(crate) fn line_feed(bytes: &[u8]) -> Option<usize> {
+    #[cfg(target_pointer_width = "64")]
+    let rest = skip_while_none(bytes, |byte| byte == b'\n');
+    #[cfg(not(target_pointer_width = "64"))]
+    let rest = bytes;
+    let at = rest.iter().position(|&byte| byte == b'\n')?;
+    Some(bytes.len().wrapping_sub(rest.len()).wrapping_add(at))
+}
+
+/// What is left of `bytes` after the vectors at their start that hold no byte like this.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn skip_while_none(bytes: &[u8], like: impl Fn(u8) -> bool) -> &[u8] {
     let mut rest = bytes;
     while let Some((vector, tail)) = rest.split_first_chunk::<32>() {
         // Whether, not where: that compiles to vector instructions.
-        let stop = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte & high != 0);
-        if vector.iter().fold(false, |stops, &byte| stops | stop(byte)) {
+        if vector.iter().fold(false, |found, &byte| found | like(byte)) {
             break;
         }
         rest = tail;
@@ -71,6 +89,18 @@ const fn quote_backslash_or_control(word: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_feed_is_found_wherever_it_is() {
+        for length in 0..100 {
+            let mut bytes = [b'\t'; 100];
+            assert_eq!(line_feed(&bytes[..length]), None);
+            for place in (0..length).rev() {
+                bytes[place] = b'\n';
+                assert_eq!(line_feed(&bytes[..length]), Some(place));
+            }
+        }
+    }
 
     #[test]
     fn every_byte_at_every_place_after_every_byte() {
