@@ -2,13 +2,14 @@ use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::inspect::InspectArgs;
 use crate::make::MakeArgs;
+use crate::talk::TalkArgs;
 
 /// The command line. A doc comment on an item below is its text in `--help`.
 #[derive(Parser, Debug)]
 #[command(
     name = "bachata",
     version,
-    about = "Read, explain, check and make messages of the Bachata protocol",
+    about = "Read, explain, check, make and exchange messages of the Bachata protocol",
     after_help = EXAMPLES,
     arg_required_else_help = true
 )]
@@ -32,6 +33,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Inspect(InspectArgs),
     Make(MakeArgs),
+    Talk(TalkArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -39,4 +41,5 @@ Examples:
   bachata inspect session.jsonl
   bachata inspect --json - < session.jsonl | jq .type
   bachata make --type direct --data 'hi there' --dest bob
-  bachata make --transport received --data 7f6a2c1e | bachata inspect";
+  bachata make --transport received --data 7f6a2c1e | bachata inspect
+  bachata talk tcp://127.0.0.1:4000";

@@ -18,15 +18,15 @@ use crate::printable::Printable;
 use crate::status::{Status, complain};
 use crate::terminal::{stdout_width, styled_stdout};
 
-mod frame;
+pub(crate) mod frame;
 mod input;
 mod json;
 mod layout;
-mod lines;
+pub(crate) mod lines;
 mod progress;
 mod row;
-mod summary;
-mod table;
+pub(crate) mod summary;
+pub(crate) mod table;
 
 /// Show what is in a stream of frames, one frame a line, and check every byte of it
 ///
@@ -69,7 +69,7 @@ pub(crate) struct InspectArgs {
 
 /// The policies by name (`P-12`, `P-13`).
 #[derive(ValueEnum, Clone, Copy, Default, Debug)]
-enum PolicyName {
+pub(crate) enum PolicyName {
     /// As the protocol says: id, type, time and data are required
     #[default]
     Strict,
@@ -90,7 +90,7 @@ Examples:
   bachata inspect --json *.jsonl | jq 'select(.ok | not)'";
 
 /// Where the frames go: a table for people, or JSON for programs.
-trait Report {
+pub(crate) trait Report {
     /// A new input of this name starts. `ahead` is what could be read of it without waiting; `all`,
     /// whether that is all of it.
     fn begin(
@@ -208,7 +208,7 @@ impl From<PolicyName> for Policy {
 }
 
 /// Reads a size: `4096`, `64K`, `16M`, `1G`.
-fn parse_size(text: &str) -> Result<usize, String> {
+pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let (number, shift) = match text.as_bytes() {
         [.., b'k' | b'K'] => (text.get(..text.len() - 1), 10),
         [.., b'm' | b'M'] => (text.get(..text.len() - 1), 20),

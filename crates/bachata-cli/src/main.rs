@@ -1,4 +1,4 @@
-//! The command `bachata`: reads, explains, checks and makes Bachata messages.
+//! The command `bachata`: reads, explains, checks, makes and exchanges Bachata messages.
 //!
 //! Everything that it knows of the protocol is in `bachata-core`; here are files, lines, terminals
 //! and clocks.
@@ -18,6 +18,7 @@ mod make;
 mod palette;
 mod printable;
 mod status;
+mod talk;
 mod terminal;
 mod time;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Inspect(args) => inspect::run(&args, cli.color),
         Command::Make(args) => make::run(&args, cli.color),
+        Command::Talk(args) => talk::run(args, cli.color),
     }
     .into()
 }

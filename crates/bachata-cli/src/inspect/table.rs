@@ -61,6 +61,18 @@ impl<W: Write> Table<W> {
         }
     }
 
+    /// Writes one line under the last row, cut to the width of the terminal.
+    pub(crate) fn note(&mut self, text: impl Iterator<Item = char>) -> io::Result<()> {
+        let [line_width, ..] = self.layout.widths;
+        let indent = line_width + self.layout.gap;
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(indent));
+        self.cell.clear();
+        self.cell.push_cut(text, room);
+        writeln!(self.writer, "{:indent$}{}", "", self.cell.as_str())
+    }
+
     fn write_titles(&mut self) {
         let Palette { title, faint, .. } = self.palette;
         if self.with_file {
