@@ -1,0 +1,18 @@
+use serde::Serialize;
+
+/// What the device reports: the `data` of a message of type `reading`. A counter that is full stays so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub(crate) struct Reading {
+    /// What the sensor shows.
+    pub(crate) value: i32,
+    /// Whether the lamp is on.
+    pub(crate) led: bool,
+    /// Commands that were obeyed since the start.
+    pub(crate) obeyed: u32,
+    /// Data messages that were acknowledged and not obeyed: no command of ours, or not in its form.
+    pub(crate) refused: u32,
+    /// Lines that were too long or no message.
+    pub(crate) bad_lines: u32,
+    /// Readings that were due and found no room among those that the server had not taken yet.
+    pub(crate) skipped: u32,
+}
