@@ -352,6 +352,26 @@ fn what_does_not_fit_says_what_and_where() {
     assert_eq!(error::<()>("{}"), (Kind::InvalidType, 0));
 }
 
+/// serde buffers a flattened field as whatever it looks like.
+#[test]
+fn numbers_of_no_fixed_type_are_kept() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Outer {
+        a: u8,
+        #[serde(flatten)]
+        inner: Inner,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Inner {
+        c: f64,
+    }
+    let json = r#"{"a":1,"c":-0,"big":99999999999999999999,"low":-9223372036854775809,"high":18446744073709551615}"#;
+    let read = parse::<Outer>(json).unwrap();
+    assert_eq!((read.a, read.inner.c), (1, 0.0));
+    assert!(read.inner.c.is_sign_negative());
+    assert_eq!(parse::<Value>(json).ok(), reference(json));
+}
+
 #[test]
 fn texts_are_borrowed_where_they_can_be() {
     let frame = br#"{"id":"","type":"","time":0,"data":{"text":"plain","stars":5}}"#;
@@ -454,6 +474,10 @@ fn what_is_no_payload_is_not_written() {
     assert_eq!(error(BTreeMap::from([(true, 1)])), InvalidKey);
     assert_eq!(error(BTreeMap::from([(Some("a"), 1)])), InvalidKey);
     assert_eq!(error(BTreeMap::from([("a", u128::MAX)])), Custom);
+
+    // What serde_json says only to itself.
+    let raw = serde_json::value::RawValue::from_string(r#"{"a":1}"#.into()).unwrap();
+    assert_eq!(error(raw), Custom);
 
     let nested = |depth| (0..depth).fold(Value::Null, |value, _| serde_json::json!({ "a": value }));
     assert_eq!(error(nested(127)), TooDeep);

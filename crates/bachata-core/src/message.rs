@@ -80,7 +80,7 @@ impl<'a> Message<'a> {
 
     /// Writes the message into any text writer, with further members after its own: those of an
     /// [`Envelope`] that the protocol does not know, for a peer that passes them on. Those that the message itself has by that
-    /// name are left out (`P-4`).
+    /// name are left out, and so is a second one of a known name (`P-4`).
     ///
     /// # Errors
     ///
@@ -93,6 +93,11 @@ impl<'a> Message<'a> {
     /// let mut passed_on = String::new();
     /// envelope.message(Policy::Strict)?.write_to_with(&mut passed_on, envelope.members()).unwrap();
     /// assert_eq!(passed_on, r#"{"type":1001,"hops":[1],"id":"p1"}"#);
+    ///
+    /// passed_on.clear();
+    /// let twice = envelope.members().chain(envelope.members());
+    /// envelope.message(Policy::Strict)?.write_to_with(&mut passed_on, twice).unwrap();
+    /// assert_eq!(passed_on, r#"{"type":1001,"hops":[1],"id":"p1","hops":[1]}"#);
     /// # Ok::<(), ParseError>(())
     /// ```
     pub fn write_to_with<'m, W: fmt::Write + ?Sized>(
@@ -101,12 +106,16 @@ impl<'a> Message<'a> {
         members: impl IntoIterator<Item = (JsonStr<'m>, RawJson<'m>)>,
     ) -> fmt::Result {
         let more = |sink: &mut FmtSink<'_, W>| {
+            let mut written = Member::ALL.map(|member| self.owns(member));
             for (name, value) in members {
-                if !Member::named(name).is_some_and(|member| self.owns(member)) {
-                    name.write_after(b",\"", sink);
-                    sink.put(b":");
-                    value.write(sink);
+                // A known name stands at most once (`P-4`), an unknown one as often as it is given.
+                let known = Member::named(name).and_then(|member| written.get_mut(member as usize));
+                if known.is_some_and(|written| core::mem::replace(written, true)) {
+                    continue;
                 }
+                name.write_after(b",\"", sink);
+                sink.put(b":");
+                value.write(sink);
             }
         };
         FmtSink::write(writer, |sink| match self {

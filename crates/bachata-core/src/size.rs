@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MaxLen {
-    /// The part is not there.
+    /// The part is not there. Of a part that a message must have, it means an empty text.
     Absent,
     /// A text of at most so many bytes of UTF-8 without `"`, `\` and control characters: a UUID, a number, a name.
     Plain(usize),
@@ -12,13 +12,25 @@ pub enum MaxLen {
     Object(usize),
 }
 
+/// The length of `{}`.
+const EMPTY_OBJECT: usize = 2;
+
 impl MaxLen {
+    /// The bound of a part that is always there.
+    const fn required(self) -> Self {
+        match self {
+            Self::Absent => Self::Plain(0),
+            present => present,
+        }
+    }
+
     /// The length with quotes and escapes and a name of `name` bytes before it.
     const fn encoded(self, name: usize) -> usize {
         let value = match self {
             Self::Absent => return 0,
             Self::Plain(len) => len.saturating_add(2),
             Self::Text(len) => len.saturating_mul(6).saturating_add(2),
+            Self::Object(len) if len < EMPTY_OBJECT => EMPTY_OBJECT,
             Self::Object(len) => len,
         };
         // A comma or the opening brace, two quotes and a colon.
@@ -79,9 +91,10 @@ impl DataMessageSize {
         // `,"time":-9223372036854775808` and the closing brace.
         const TIME_AND_BRACE: usize = 29;
         self.id
+            .required()
             .encoded(2)
-            .saturating_add(self.kind.encoded(4))
-            .saturating_add(self.data.encoded(4))
+            .saturating_add(self.kind.required().encoded(4))
+            .saturating_add(self.data.required().encoded(4))
             .saturating_add(self.from.encoded(4))
             .saturating_add(self.dest.encoded(4))
             .saturating_add(self.sign.encoded(4))
@@ -117,5 +130,30 @@ impl TransportMessageSize {
             .encoded(4)
             .saturating_add(self.sign.encoded(4))
             .saturating_add(TYPE_AND_BRACE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DataMessage, RawObject};
+
+    #[test]
+    fn what_a_message_must_have_counts_even_where_it_is_said_to_be_absent() {
+        let nothing = DataMessageSize {
+            id: MaxLen::Absent,
+            kind: MaxLen::Absent,
+            data: MaxLen::Absent,
+            ..DataMessageSize::EMPTY
+        };
+        let least = DataMessage::new("", "", i64::MIN, "").encoded_len();
+        assert_eq!(nothing.max_encoded_len(), least);
+        assert_eq!(DataMessageSize::EMPTY.max_encoded_len(), least);
+        let object = DataMessage::new("", "", i64::MIN, RawObject::EMPTY).encoded_len();
+        for len in 0..=2 {
+            let data = MaxLen::Object(len);
+            let size = DataMessageSize { data, ..nothing };
+            assert_eq!(size.max_encoded_len(), object);
+        }
     }
 }

@@ -2,6 +2,8 @@ use core::fmt;
 
 use crate::encode::{self, FmtSink, Sink, SliceSink};
 #[cfg(target_pointer_width = "64")]
+use crate::error::MAX_FRAME_LEN;
+#[cfg(target_pointer_width = "64")]
 use crate::json::word::plain_run;
 use crate::{BufferTooSmall, JsonStr, TransportType};
 
@@ -110,6 +112,7 @@ impl<'a> TransportMessage<'a> {
     /// The message in a frame that looks just as it is written by us, without escapes and `sign`: most frames do. None says nothing.
     #[cfg(target_pointer_width = "64")]
     pub(crate) fn compact(frame: &'a [u8]) -> Option<Self> {
+        let frame = (frame.len() <= MAX_FRAME_LEN).then_some(frame)?;
         let mut rest = frame.strip_prefix(b"{\"type\":")?;
         // A leading zero is for the scanner to judge.
         let (b'1'..=b'9', _) = rest.split_first()? else {

@@ -6,7 +6,7 @@ use super::{FrameSplitter, FrameTooLong, Split, move_to_front};
 /// future; [`commit`](Self::commit) says how many; [`next_frame`](Self::next_frame) hands out the frames in them. A partial frame stays
 /// where it is until the rest has come, so a read that is cancelled loses nothing.
 ///
-/// Frames of up to `N - 2` bytes fit, as CR and LF have to as well. A longer one is dropped up to its LF and reported once.
+/// Frames of up to `N - 2` bytes fit, as CR and LF have to as well; an `N` below 3 does not compile. A longer one is dropped up to its LF and reported once.
 ///
 /// ```
 /// use bachata_core::{FrameReader, FrameTooLong};

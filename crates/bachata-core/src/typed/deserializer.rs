@@ -5,7 +5,7 @@ use serde_json_core::de as integer;
 
 use super::{DeserializeError, DeserializeErrorKind};
 use crate::json::scanner::Scanner;
-use crate::{BufferTooSmall, JsonKind, JsonStr, ParseErrorKind, RawJson};
+use crate::{BufferTooSmall, JsonKind, JsonStr, RawJson};
 
 type Result<T> = core::result::Result<T, DeserializeError>;
 
@@ -160,12 +160,13 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             't' | 'f' => self.deserialize_bool(visitor),
             'n' => self.deserialize_unit(visitor),
             first => {
-                // The kind of number that its text asks for.
+                // The kind of number that its text asks for. A float is what is left, and -0 needs one for its sign.
                 let number = Scanner::clone(&self.scanner).member_value(None);
                 match number.as_integer() {
-                    Ok(_) if first == '-' => self.deserialize_i64(visitor),
-                    Ok(_) | Err(ParseErrorKind::OutOfRange) => self.deserialize_u64(visitor),
-                    Err(_) => self.deserialize_f64(visitor),
+                    Ok(integer) if first == '-' && integer != 0 => self.deserialize_i64(visitor),
+                    Ok(_) if first != '-' => self.deserialize_u64(visitor),
+                    _ if number.as_str().parse::<u64>().is_ok() => self.deserialize_u64(visitor),
+                    _ => self.deserialize_f64(visitor),
                 }
             }
         }

@@ -228,7 +228,11 @@ impl<'c, 's, S: Sink> ser::Serializer for &'c mut Serializer<'s, S> {
         self.open(b"{", b"}")
     }
 
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self::SerializeStruct> {
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Self::SerializeStruct> {
+        // What `serde_json` says to its own serializer this way would come out as an object of that name.
+        if name.starts_with("$serde_json::private::") {
+            return Err(SerializeErrorKind::Custom);
+        }
         self.open(b"{", b"}")
     }
 
