@@ -54,7 +54,8 @@ impl<'p, P> MessageBuilder<'p, P> {
         self
     }
 
-    /// The data: a value of a type of the application's own.
+    /// The data: a value of a type of the application's own. It must be one that serde makes a text or an object of, which an `Option` that is
+    /// none is not.
     ///
     /// ```
     /// use bachata_std::Protocol;
@@ -72,7 +73,8 @@ impl<'p, P> MessageBuilder<'p, P> {
         self.with_data(kind, data)
     }
 
-    /// Type and data in one: a value of the application's enum, see [`TaggedMessage`](crate::TaggedMessage).
+    /// Type and data in one: a value of the application's enum, see [`TaggedMessage`](crate::TaggedMessage). Content that is none is written as
+    /// `""`, and `""` is read as `Some("")` where the content is an optional text.
     ///
     /// ```
     /// use bachata_std::{Protocol, ToFrame};

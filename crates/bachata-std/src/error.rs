@@ -2,6 +2,7 @@ use std::error::Error as StdError;
 use std::{fmt, io};
 
 use crate::core::{CapacityError, ParseError};
+use crate::text::{Escaped, Quoted};
 
 /// Everything that can go wrong with a message.
 ///
@@ -187,6 +188,9 @@ impl StdError for TooLong {}
 ///      invalid type: string \"on\", expected u8 at line 1 column 15",
 /// );
 /// ```
+///
+/// Much of it is up to the peer. `Display` escapes what is not printable, and gives the first 200 characters of each part. The methods, and so
+/// [`source`](StdError::source), give everything as it is.
 #[derive(Debug)]
 pub struct PayloadError {
     id: String,
@@ -229,15 +233,15 @@ impl fmt::Display for PayloadError {
         let Self { id, kind, misfit } = self;
         f.write_str("payload")?;
         if !id.is_empty() {
-            write!(f, " of message {id:?}")?;
+            write!(f, " of message {}", Quoted(id))?;
         }
         if !kind.is_empty() {
-            write!(f, ", type {kind:?}")?;
+            write!(f, ", type {}", Quoted(kind))?;
         }
         if !misfit.path.is_empty() {
-            write!(f, ", at {}", misfit.path)?;
+            write!(f, ", at {}", Escaped(&misfit.path))?;
         }
-        write!(f, ": {}", misfit.reason)
+        write!(f, ": {}", Escaped(&misfit.reason))
     }
 }
 
@@ -263,12 +267,23 @@ impl From<serde_json::Error> for Misfit {
     }
 }
 
-/// A value can't be an unknown member.
+/// A value can't be an unknown member, or an unknown member is not of the type that it is to be.
+///
+/// `Display` escapes and cuts as that of [`PayloadError`].
 #[derive(Debug)]
 pub struct ExtraError {
     pub(crate) name: String,
-    /// None where the name is the protocol's own.
-    pub(crate) reason: Option<serde_json::Error>,
+    pub(crate) problem: ExtraProblem,
+}
+
+#[derive(Debug)]
+pub(crate) enum ExtraProblem {
+    /// The name is one of the message's own.
+    Own,
+    /// The name is one that the protocol knows, and the message has such a member.
+    Twice,
+    /// What serde says.
+    Value(serde_json::Error),
 }
 
 impl ExtraError {
@@ -280,16 +295,21 @@ impl ExtraError {
 
 impl fmt::Display for ExtraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, reason } = self;
-        match reason {
-            Some(reason) => write!(f, "member {name:?}: {reason}"),
-            None => write!(f, "member {name:?} is one of the message's own"),
+        let Self { name, problem } = self;
+        write!(f, "member {}", Quoted(name))?;
+        match problem {
+            ExtraProblem::Own => f.write_str(" is one of the message's own"),
+            ExtraProblem::Twice => f.write_str(" is there already, and may not stand twice"),
+            ExtraProblem::Value(reason) => write!(f, ": {}", Escaped(reason)),
         }
     }
 }
 
 impl StdError for ExtraError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.reason.as_ref().map(|reason| reason as _)
+        match &self.problem {
+            ExtraProblem::Own | ExtraProblem::Twice => None,
+            ExtraProblem::Value(reason) => Some(reason),
+        }
     }
 }

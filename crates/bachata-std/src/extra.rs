@@ -5,12 +5,13 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::core::{Envelope, JsonStr, Member, RawJson};
-use crate::error::ExtraError;
+use crate::error::{ExtraError, ExtraProblem};
 use crate::text::owned;
 
 /// The members of a message that the protocol does not know, in their order (`P-4`). They survive a load and a dump.
 ///
-/// In a transport message `id`, `time`, `from` and `dest` are among them (`P-10`). Names may stand more than once.
+/// In a transport message `id`, `time`, `from` and `dest` are among them (`P-10`). Names may stand more than once,
+/// other than the seven that the protocol knows (`P-4`).
 ///
 /// ```
 /// use bachata_std::{Error, Message};
@@ -48,8 +49,14 @@ impl Extra {
         value: &(impl Serialize + ?Sized),
         own: &[Member],
     ) -> Result<(), Error> {
-        if is_own(JsonStr::new(&name), own) {
-            return Err(ExtraError { name, reason: None }.into());
+        // No member that the protocol knows may stand twice, in whatever message (`P-4`).
+        let problem = match Member::named(JsonStr::new(&name)) {
+            Some(member) if own.contains(&member) => Some(ExtraProblem::Own),
+            Some(_) if self.0.iter().any(|(other, _)| *other == name) => Some(ExtraProblem::Twice),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            return Err(ExtraError { name, problem }.into());
         }
         let json =
             serde_json::to_string(value).and_then(|json| match RawJson::new(json.as_bytes()) {
@@ -62,8 +69,8 @@ impl Extra {
                 Ok(())
             }
             Err(reason) => {
-                let reason = Some(reason);
-                Err(ExtraError { name, reason }.into())
+                let problem = ExtraProblem::Value(reason);
+                Err(ExtraError { name, problem }.into())
             }
         }
     }
@@ -80,8 +87,8 @@ impl Extra {
 
     /// The value of the first member of this name.
     pub fn get(&self, name: &str) -> Option<RawJson<'_>> {
-        let (_, value) = self.iter().find(|(other, _)| *other == name)?;
-        Some(value)
+        let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
+        proven(value)
     }
 
     /// The value of the first member of this name, as a value of a type of the application's own.
@@ -92,8 +99,8 @@ impl Extra {
     pub fn get_as<T: DeserializeOwned>(&self, name: &str) -> Option<Result<T, Error>> {
         let value = serde_json::from_str(self.get(name)?.as_str());
         Some(value.map_err(|reason| {
-            let (name, reason) = (name.to_owned(), Some(reason));
-            ExtraError { name, reason }.into()
+            let (name, problem) = (name.to_owned(), ExtraProblem::Value(reason));
+            ExtraError { name, problem }.into()
         }))
     }
 
@@ -111,11 +118,9 @@ impl Extra {
 
     /// Names and values.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, RawJson<'_>)> {
-        self.0.iter().filter_map(|(name, value)| {
-            // It was proven when it came in, so none is left out.
-            let value = RawJson::new(value.as_bytes()).ok()?;
-            Some((name.as_str(), value))
-        })
+        self.0
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), proven(value)?)))
     }
 
     /// For core's encoder.
@@ -129,6 +134,11 @@ impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
+}
+
+/// It was proven when it came in, so it is never none.
+fn proven(value: &str) -> Option<RawJson<'_>> {
+    RawJson::new(value.as_bytes()).ok()
 }
 
 fn is_own(name: JsonStr<'_>, own: &[Member]) -> bool {

@@ -101,6 +101,14 @@ pub enum Message<P = Payload, K = String> {
 /// assert_eq!(message.to_frame()?, r#"{"id":"8","type":"typing","time":0,"data":"","dest":"bob"}"#);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// A message always has data (`P-8`), so a variant without content, or with an `Option` that is none, is written with `""`. Read again, that is
+/// `Some("")` where the content is an optional text, and none elsewhere.
+///
+/// Where there is an untagged variant, serde reads type and payload into a buffer first, to try the variants one by one. What does not survive that
+/// buffer does not work in the other variants either: an `i128` or `u128`, maps whose keys are integers, `RawPayload` and
+/// `serde_json::value::RawValue`. Such payloads are for an enum without that variant, or for
+/// [`data_as`](DataMessage::data_as).
 pub type TaggedMessage<E> = Message<E, Tagged>;
 
 impl<P: DeserializeOwned + 'static, K: Kind> Message<P, K> {

@@ -3,13 +3,16 @@
 //! Such an enum is given a map of the two members `type` and `data`. When it has a last variant `#[serde(untagged)] Other(Unknown)`, serde
 //! tries that one whenever the others fail, and drops their error, so that a known type with a payload that doesn't fit would pass for an
 //! unknown one. To tell them apart, the errors are noted as serde makes them: [`Unknown`] is given only where the first of them is
-//! that there is no variant of this name.
+//! that there is no variant of this name, and where it is so without the payload, too, which may have enums in it.
+//!
+//! An [`Unknown`] may also be part of a payload, where it is a struct as any other. The one that stands for the message itself is known by
+//! the address of its `type`.
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
-use std::mem;
+use std::ptr;
 
-use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -27,28 +30,33 @@ pub(crate) fn read<E: DeserializeOwned>(
         kind: &kind,
         data: Some(data),
     };
-    let (error, outcome) = match attempt(body) {
+    let (result, seen) = attempt(body);
+    let error = match result {
         Ok(value) => return Ok(value),
-        Err(failure) => failure,
+        Err(error) => error,
     };
-    match outcome {
-        Outcome::Unknown => return give(body, data),
-        Outcome::Misfit(reason) => {
-            return without_data(body)
-                .ok_or_else(|| Misfit::from(<serde_json::Error as de::Error>::custom(reason)));
+    if seen.may_be_unknown() {
+        if let Some(value) = give(body, data) {
+            return Ok(value);
         }
-        Outcome::Failed => {}
     }
     if let Some(value) = without_data(body) {
         return Ok(value);
+    }
+    if seen.met {
+        let reason = match seen.last {
+            Some(reason) => de::Error::custom(reason),
+            None => error.0,
+        };
+        return Err(Misfit::from(reason));
     }
     // It may be that `serde_json` can't hold a number in the payload, in which case serde did not come to look at the type.
     let placeholder = Body {
         data: Some(core::Payload::default()),
         ..body
     };
-    if let Err((_, Outcome::Unknown)) = attempt::<E>(placeholder) {
-        return give(placeholder, data);
+    if let Some(value) = give(placeholder, data) {
+        return Ok(value);
     }
     let _state = Entered::new(State::Looking(Attempt::of(&kind)));
     let path = path::<E, _>(body);
@@ -60,73 +68,89 @@ pub(crate) fn read<E: DeserializeOwned>(
     })
 }
 
-/// The value of an enum that does not know the type, and has a variant for that.
-fn give<E: DeserializeOwned>(body: Body<'_>, data: core::Payload<'_>) -> Result<E, Misfit> {
+/// The value of an enum that does not know the type, and has a variant for that. None where it knows the type, or has no such variant.
+fn give<E: DeserializeOwned>(body: Body<'_>, data: core::Payload<'_>) -> Option<E> {
+    // Whatever is in the payload, without it there is nothing but the type to refuse.
+    let (_, seen) = attempt::<E>(Body { data: None, ..body });
+    if !seen.may_be_unknown() {
+        return None;
+    }
     let unknown = Unknown::new(body.kind, RawPayload::from(data));
-    let _state = Entered::new(State::Giving(Some(unknown)));
-    E::deserialize(body).map_err(|error| error.0.into())
+    let state = Entered::new(State::Giving {
+        own: body.kind,
+        unknown: Some(unknown),
+        met: false,
+    });
+    let value = E::deserialize(body).ok()?;
+    match state.leave() {
+        State::Giving { unknown: None, .. } => Some(value),
+        _ => None,
+    }
 }
 
 /// A variant without content is written with the empty text as its data.
 fn without_data<E: DeserializeOwned>(body: Body<'_>) -> Option<E> {
     match body.data {
         Some(core::Payload::Text(text)) if text.is_empty() => {
-            attempt(Body { data: None, ..body }).ok()
+            attempt(Body { data: None, ..body }).0.ok()
         }
         _ => None,
     }
 }
 
-fn attempt<'de, E: DeserializeOwned>(body: Body<'de>) -> Result<E, (BodyError, Outcome)> {
+fn attempt<'de, E: DeserializeOwned>(body: Body<'de>) -> (Result<E, BodyError>, Attempt) {
     let state = Entered::new(State::Looking(Attempt::of(body.kind)));
     let result = E::deserialize(body);
-    let outcome = match state.leave() {
-        State::Looking(attempt) => attempt.outcome,
-        State::Idle | State::Giving(_) => Outcome::Failed,
+    let seen = match state.leave() {
+        State::Looking(seen) => seen,
+        State::Idle | State::Giving { .. } => Attempt::of(body.kind),
     };
-    result.map_err(|error| (error, outcome))
+    (result, seen)
 }
 
 thread_local! {
     static STATE: RefCell<State> = const { RefCell::new(State::Idle) };
 }
 
-/// What [`Unknown`] does when it is deserialised on this thread.
+/// What the [`Unknown`] that stands for the message itself does when it is deserialised on this thread.
 enum State {
-    /// It is deserialised as any struct.
+    /// There is none.
     Idle,
-    /// It fails, and says whether it would be right.
+    /// It fails, and it is noted whether it would be right.
     Looking(Attempt),
     /// It is this one.
-    Giving(Option<Unknown>),
+    Giving {
+        own: *const str,
+        unknown: Option<Unknown>,
+        met: bool,
+    },
 }
 
 struct Attempt {
     kind: String,
+    /// The type of the message, where it is.
+    own: *const str,
     /// Whether the first error was that the enum has no such variant. None without an error.
     refused: Option<bool>,
-    /// The last error that was made.
-    last: String,
-    outcome: Outcome,
-}
-
-enum Outcome {
-    /// `Unknown` was not asked for.
-    Failed,
-    /// The enum does not know the type.
-    Unknown,
-    /// It knows the type, but the payload does not fit.
-    Misfit(String),
+    /// Whether `Unknown` was asked for.
+    met: bool,
+    /// The last error that was made before.
+    last: Option<String>,
 }
 
 impl Attempt {
     fn of(kind: &str) -> Self {
         Self {
             kind: kind.to_owned(),
+            own: kind,
             refused: None,
-            last: String::new(),
-            outcome: Outcome::Failed,
+            met: false,
+            last: None,
         }
+    }
+
+    const fn may_be_unknown(&self) -> bool {
+        self.met && !matches!(self.refused, Some(false))
     }
 }
 
@@ -154,28 +178,26 @@ impl Drop for Entered {
     }
 }
 
-/// How [`Unknown`] is to be deserialised.
-pub(crate) enum Instruction {
-    /// As any struct.
-    Read,
-    /// Not now.
-    Fail,
-    /// This is it.
-    Take(Unknown),
+/// A `type` has been read in an [`Unknown`]. Whether it is the one of the message itself, in which case reading has to stop.
+pub(crate) fn is_own(kind: &str) -> bool {
+    STATE.with_borrow_mut(|state| {
+        let (own, met) = match state {
+            State::Idle => return false,
+            State::Looking(Attempt { own, met, .. }) | State::Giving { own, met, .. } => (own, met),
+        };
+        let is_own = ptr::eq(*own, kind);
+        *met |= is_own;
+        is_own
+    })
 }
 
-pub(crate) fn instruction() -> Instruction {
+/// The [`Unknown`] whose reading has been stopped.
+pub(crate) fn given() -> Option<Unknown> {
     STATE.with_borrow_mut(|state| match state {
-        State::Idle | State::Giving(None) => Instruction::Read,
-        State::Giving(unknown) => unknown.take().map_or(Instruction::Read, Instruction::Take),
-        State::Looking(attempt) => {
-            attempt.outcome = if attempt.refused == Some(true) {
-                Outcome::Unknown
-            } else {
-                Outcome::Misfit(mem::take(&mut attempt.last))
-            };
-            Instruction::Fail
-        }
+        State::Giving {
+            unknown, met: true, ..
+        } => unknown.take(),
+        _ => None,
     })
 }
 
@@ -183,12 +205,13 @@ pub(crate) fn instruction() -> Instruction {
 fn note(refuses: impl FnOnce(&str) -> bool, error: &serde_json::Error) {
     STATE.with_borrow_mut(|state| {
         if let State::Looking(attempt) = state {
+            if attempt.met {
+                return;
+            }
             if attempt.refused.is_none() {
                 attempt.refused = Some(refuses(&attempt.kind));
             }
-            if matches!(attempt.outcome, Outcome::Failed) {
-                attempt.last = error.to_string();
-            }
+            attempt.last = Some(error.to_string());
         }
     });
 }
@@ -289,7 +312,8 @@ impl<'de> MapAccess<'de> for BodyMembers<'de> {
             BodyError(error)
         };
         match self.value.take() {
-            Some(BodyValue::Kind(kind)) => seed.deserialize(StrDeserializer::new(kind)),
+            // Borrowed, so that its address stays.
+            Some(BodyValue::Kind(kind)) => seed.deserialize(BorrowedStrDeserializer::new(kind)),
             Some(BodyValue::Data(core::Payload::Text(text))) => {
                 seed.deserialize(TextDeserializer::of(text)).map_err(noted)
             }

@@ -168,6 +168,26 @@ mod tests {
             let later = time + jiff::SignedDuration::from_micros(999);
             assert_eq!(UnixMillis::from(later).0, millis);
         }
+        for nanos in [
+            -1,
+            -999_999,
+            -1_000_000,
+            -1_000_001,
+            -999_999_999,
+            -1_000_000_001,
+            1_999_999,
+        ] {
+            let time = jiff::Timestamp::from_nanosecond(nanos).unwrap();
+            assert_eq!(
+                UnixMillis::from(time),
+                UnixMillis::from(SystemTime::from(time)),
+                "{nanos}"
+            );
+        }
+        assert_eq!(
+            UnixMillis::from(jiff::Timestamp::from_nanosecond(-1).unwrap()).0,
+            -1
+        );
         assert!(jiff::Timestamp::try_from(UnixMillis(i64::MAX)).is_err());
     }
 

@@ -130,7 +130,7 @@ impl TransportMessage {
     ///
     /// # Errors
     ///
-    /// `name` is `type`, `data` or `sign`, or the value is none that JSON has, or nested too deep (`P-3`).
+    /// `name` is `type`, `data` or `sign`, or it is `id`, `time`, `from` or `dest` and is there already (`P-4`), or the value is none that JSON has, or nested too deep (`P-3`).
     pub fn with_extra(
         mut self,
         name: impl Into<String>,

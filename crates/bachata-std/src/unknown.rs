@@ -1,6 +1,9 @@
+use std::fmt;
+
+use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::tagged::{Instruction, instruction};
+use crate::tagged::{given, is_own};
 use crate::{Payload, RawPayload};
 
 /// A message of a type that an application's enum does not know: its `type` and its payload, intact.
@@ -38,24 +41,56 @@ impl Unknown {
     }
 }
 
-/// Where it is not in a message of this crate: a struct of `type` and `data`.
+/// As such a variant, the message. Elsewhere, in a payload or by itself: a struct of `type` and `data`.
 impl<'de> Deserialize<'de> for Unknown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Fields {
             #[serde(rename = "type")]
-            kind: String,
+            kind: KindText,
             data: Payload,
         }
 
-        match instruction() {
-            Instruction::Take(unknown) => Ok(unknown),
-            Instruction::Fail => Err(serde::de::Error::custom("type and payload are unknown")),
-            Instruction::Read => {
-                let Fields { kind, data } = Fields::deserialize(deserializer)?;
-                let data = data.try_into().map_err(serde::de::Error::custom)?;
-                Ok(Self { kind, data })
-            }
+        match Fields::deserialize(deserializer) {
+            Ok(Fields { kind, data }) => Ok(Self {
+                kind: kind.0,
+                data: data.try_into().map_err(de::Error::custom)?,
+            }),
+            Err(error) => given().ok_or(error),
         }
+    }
+}
+
+/// A `type`, unless it is the one of the message itself.
+struct KindText(String);
+
+impl<'de> Deserialize<'de> for KindText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_string(KindVisitor)
+    }
+}
+
+struct KindVisitor;
+
+impl<'de> Visitor<'de> for KindVisitor {
+    type Value = KindText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, kind: &'de str) -> Result<KindText, E> {
+        if is_own(kind) {
+            return Err(E::custom("type and payload are unknown"));
+        }
+        self.visit_str(kind)
+    }
+
+    fn visit_str<E: de::Error>(self, kind: &str) -> Result<KindText, E> {
+        Ok(KindText(kind.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, kind: String) -> Result<KindText, E> {
+        Ok(KindText(kind))
     }
 }

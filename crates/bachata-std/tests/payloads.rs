@@ -212,6 +212,45 @@ fn an_error_names_the_message_its_type_and_the_field() {
 }
 
 #[test]
+fn an_error_is_fit_for_a_terminal_whatever_the_peer_sends() {
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code)]
+    struct Lamp {
+        by_name: BTreeMap<String, State>,
+    }
+    #[derive(Deserialize, Debug)]
+    enum State {}
+
+    let hostile = r#"\u001b[2J\n\u202e'"#;
+    let load = |text: &str| {
+        let frame = format!(
+            r#"{{"id":"{text}","type":"{text}","time":0,"data":{{"by_name":{{"{text}":"{text}"}}}}}}"#
+        );
+        let Error::Payload(error) = frame.parse::<Message<Lamp>>().unwrap_err() else {
+            panic!()
+        };
+        error
+    };
+    let error = load(hostile);
+    let escaped = r"\u{1b}[2J\n\u{202e}'";
+    assert!(
+        error.to_string().starts_with(&format!(
+            "payload of message \"{escaped}\", type \"{escaped}\", at by_name.{escaped}: unknown variant `{escaped}`,"
+        )),
+        "{error}"
+    );
+    let verbatim = "\u{1b}[2J\n\u{202e}'";
+    assert_eq!((error.id(), error.kind()), (verbatim, verbatim));
+    assert_eq!(error.path(), format!("by_name.{verbatim}"));
+    assert!(error.reason().to_string().contains(verbatim));
+
+    let error = load(&hostile.repeat(10_000));
+    assert!(error.to_string().len() < 4_000);
+    assert_eq!(error.to_string().matches('…').count(), 4);
+    assert_eq!(error.id(), verbatim.repeat(10_000));
+}
+
+#[test]
 fn what_is_neither_text_nor_object_is_not_written() {
     for error in [
         dump(1).unwrap_err(),
@@ -379,6 +418,195 @@ fn a_known_type_with_a_payload_that_does_not_fit_is_no_unknown_type() {
             error.reason().to_string().starts_with(reason),
             "{kind}: {error}"
         );
+    }
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    On,
+    Off,
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(tag = "type", content = "data", rename_all = "lowercase")]
+enum Home {
+    Mode(Mode),
+    #[serde(rename = "")]
+    Nameless(Mode),
+    Deep {
+        mode: Vec<Mode>,
+    },
+    Wrap {
+        inner: Unknown,
+        n: Option<u8>,
+    },
+    Nest {
+        inner: Inner,
+        n: Option<u8>,
+    },
+    #[serde(untagged)]
+    Other(Unknown),
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(tag = "type", content = "data", rename_all = "lowercase")]
+enum Inner {
+    Known,
+    #[serde(untagged)]
+    Rest(Unknown),
+}
+
+#[test]
+fn a_payload_that_says_the_same_as_the_type_makes_it_no_unknown_type() {
+    assert_eq!(
+        tagged::<Home>("mode", r#""on""#).unwrap(),
+        Home::Mode(Mode::On)
+    );
+    for (kind, data, reason) in [
+        (
+            "mode",
+            r#""mode""#,
+            "unknown variant `mode`, expected `on` or `off`",
+        ),
+        (
+            "mode",
+            r#""zzz""#,
+            "unknown variant `zzz`, expected `on` or `off`",
+        ),
+        (
+            "mode",
+            r#"{"mode":1}"#,
+            "unknown variant `mode`, expected `on` or `off`",
+        ),
+        ("", r#""""#, "unknown variant ``, expected `on` or `off`"),
+        (
+            "deep",
+            r#"{"mode":["on","deep"]}"#,
+            "unknown variant `deep`, expected `on` or `off`",
+        ),
+        ("deep", r#""""#, "invalid type: string \"\""),
+        (
+            "nest",
+            r#"{"inner":{"type":"nest","data":""},"n":"x"}"#,
+            "invalid type: string \"x\"",
+        ),
+    ] {
+        let error = tagged::<Home>(kind, data).unwrap_err();
+        let Error::Payload(error) = error else {
+            panic!("{error}")
+        };
+        assert!(
+            error.reason().to_string().starts_with(reason),
+            "{kind} {data}: {error}"
+        );
+    }
+    for data in [
+        r#""vote""#,
+        r#""mode""#,
+        r#""on""#,
+        r#"{"vote":1}"#,
+        r#"{"type":"vote","data":""}"#,
+    ] {
+        let raw: RawPayload = load(data).unwrap();
+        assert_eq!(
+            tagged::<Home>("vote", data).unwrap(),
+            Home::Other(Unknown::new("vote", raw))
+        );
+    }
+}
+
+#[test]
+fn an_unknown_in_a_payload_is_a_struct() {
+    for kind in ["x", "wrap", "nest", ""] {
+        let data = format!(r#"{{"inner":{{"type":"{kind}","data":"y"}}}}"#);
+        let inner = || Unknown::new(kind, "y");
+        assert_eq!(
+            tagged::<Home>("wrap", &data).unwrap(),
+            Home::Wrap {
+                inner: inner(),
+                n: None
+            }
+        );
+        assert_eq!(
+            tagged::<Home>("nest", &data).unwrap(),
+            Home::Nest {
+                inner: Inner::Rest(inner()),
+                n: None
+            }
+        );
+        let raw: RawPayload = load(&data).unwrap();
+        assert_eq!(
+            tagged::<Home>("vote", &data).unwrap(),
+            Home::Other(Unknown::new("vote", raw))
+        );
+    }
+    assert_eq!(
+        tagged::<Home>("nest", r#"{"inner":{"type":"known"}}"#).unwrap(),
+        Home::Nest {
+            inner: Inner::Known,
+            n: None
+        }
+    );
+    for (data, reason) in [
+        (r#"{"inner":{"type":"x"}}"#, "missing field `data`"),
+        (
+            r#"{"inner":{"type":"x","data":[]}}"#,
+            "invalid type: sequence, expected a string or an object",
+        ),
+        (
+            r#"{"inner":{"type":"wrap","data":""},"n":300}"#,
+            "invalid value: integer `300`",
+        ),
+        (r#"{}"#, "missing field `inner`"),
+    ] {
+        let error = tagged::<Home>("wrap", data).unwrap_err();
+        let Error::Payload(error) = error else {
+            panic!("{error}")
+        };
+        assert!(
+            error.reason().to_string().starts_with(reason),
+            "{data}: {error}"
+        );
+    }
+    // By itself it is every message.
+    assert_eq!(
+        tagged::<Unknown>("vote", r#""y""#).unwrap(),
+        Unknown::new("vote", "y")
+    );
+}
+
+#[test]
+fn what_an_enum_can_not_hold() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    #[serde(tag = "type", content = "data", rename_all = "lowercase")]
+    enum Limited {
+        Note(Option<String>),
+        Led(Option<Led>),
+        Wide {
+            n: u128,
+        },
+        Keys(BTreeMap<u8, u8>),
+        Raw(RawPayload),
+        #[serde(untagged)]
+        Other(Unknown),
+    }
+    let round = |value| {
+        let frame = DataMessage::tagged("7", 0, value).to_frame().unwrap();
+        let message: TaggedMessage<Limited> = frame.parse().unwrap();
+        message.into_data().unwrap().into_data()
+    };
+    assert_eq!(
+        round(Limited::Note(None)),
+        Limited::Note(Some(String::new()))
+    );
+    assert_eq!(round(Limited::Led(None)), Limited::Led(None));
+    for (kind, data) in [
+        ("wide", r#"{"n":1}"#),
+        ("keys", r#"{"1":1}"#),
+        ("raw", r#"{"n":1}"#),
+    ] {
+        assert!(tagged::<Limited>(kind, data).is_err(), "{kind}");
     }
 }
 

@@ -188,6 +188,29 @@ fn unknown_members_are_carried_but_never_the_messages_own() {
             own
         );
     }
+    for name in ["id", "time", "from", "dest"] {
+        let mut message = TransportMessage::ping().with_extra(name, "a").unwrap();
+        let error = message.clone().with_extra(name, "b").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("member {name:?} is there already, and may not stand twice")
+        );
+        assert!(std::error::Error::source(&error).is_some());
+        // What is written can be read.
+        assert_eq!(
+            message.to_string().parse::<Message>().unwrap(),
+            message.clone().into()
+        );
+        assert!(message.extra_mut().remove(name));
+        assert!(message.with_extra(name, "b").is_ok());
+    }
+    let twice = TransportMessage::ping()
+        .with_extra("x", "a")
+        .and_then(|message| message.with_extra("x", "b"));
+    assert_eq!(
+        twice.unwrap().to_string(),
+        r#"{"type":1001,"x":"a","x":"b"}"#
+    );
     let frame = r#"{"type":1001,"a":[1.10],"a":"\u0000","id":null,"time":"x","from":{},"dest":1}"#;
     let mut message = frame.parse::<Message>().unwrap().into_transport().unwrap();
     assert_eq!(message.to_string(), frame);
