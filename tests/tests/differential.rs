@@ -245,7 +245,8 @@ fn every_combination_of_members_and_values() {
 /// Known names, escaped ones, and some that are almost known.
 const NAMES: &str = r#""id" "type" "time" "data" "from" "dest" "sign" "x" "" "\u0069d" "\u0074ype"
     "\u0074\u0069\u006D\u0065" "dat\u0061" "fro\u006d" "d\u0065st" "sig\u006E" "ID" "idx" "i" "types"
-    "xtype" "idid" "tim\u00e9" "typ\u0065\u0000" "\u0000id" "\u0000\u0000id" "\u0169\u0164" "\/id" "i\\d""#;
+    "xtype" "idid" "tim\u00e9" "typ\u0065\u0000" "\u0000id" "\u0000\u0000id" "\u0169\u0164" "\/id" "i\\d"
+    "\u6964" "\u7479pe" "\u0174ype""#;
 
 #[test]
 fn every_pair_of_names() {
