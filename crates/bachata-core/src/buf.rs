@@ -157,9 +157,11 @@ impl<const N: usize> MessageBuf<N> {
 
     /// The frame alone.
     #[cfg(feature = "heapless-v0_9")]
-    pub(crate) fn into_frame(mut self) -> String<N> {
-        self.storage.truncate(self.frame.len as usize);
-        self.storage
+    pub(crate) fn to_frame(&self) -> Vec<u8, N> {
+        // Cutting the storage short would ask for a character boundary, and panic without.
+        let mut frame = Vec::new();
+        frame.put(self.frame());
+        frame
     }
 
     /// The message. Each of its texts is there decoded: [`JsonStr::as_str`] is never none.

@@ -104,9 +104,17 @@ pub(crate) fn to_slice<'s>(
 
 /// An integer in decimal digits.
 pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
+    if integer < 0 {
+        sink.put(b"-");
+    }
+    put_unsigned(integer.unsigned_abs(), sink);
+}
+
+/// An integer without a sign in decimal digits.
+pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
     let mut digits = [0; 20];
     let mut start = digits.len();
-    let mut magnitude = integer.unsigned_abs();
+    let mut magnitude = integer;
     loop {
         let (quotient, remainder) = divide_by_ten(magnitude);
         start = start.wrapping_sub(1);
@@ -117,9 +125,6 @@ pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
         if magnitude == 0 {
             break;
         }
-    }
-    if integer < 0 {
-        sink.put(b"-");
     }
     sink.put(digits.get(start..).unwrap_or_default());
 }

@@ -118,14 +118,14 @@ impl<const N: usize, const M: usize> TryFrom<String<M>> for MessageBuf<N> {
 /// The frame.
 impl<const N: usize> From<MessageBuf<N>> for String<N> {
     fn from(buf: MessageBuf<N>) -> Self {
-        buf.into_frame()
+        Self::from_utf8(buf.to_frame()).unwrap_or_default()
     }
 }
 
 /// The frame.
 impl<const N: usize> From<MessageBuf<N>> for Vec<u8, N> {
     fn from(buf: MessageBuf<N>) -> Self {
-        buf.into_frame().into_bytes()
+        buf.to_frame()
     }
 }
 

@@ -57,6 +57,7 @@ impl<'a> RawJson<'a> {
     /// It is not (RFC 8259), or it is nested deeper than 126 containers, with the offset of the byte at fault.
     pub fn new(json: &'a [u8]) -> Result<Self, ParseError> {
         let mut scanner = Scanner::new(json);
+        scanner.check_len();
         let value = scanner.member_value(None);
         scanner.end();
         match scanner.error() {

@@ -86,11 +86,16 @@ impl<'a> Scanner<'a> {
         self.fail(kind);
     }
 
-    /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
-    pub(crate) fn open(&mut self) -> bool {
+    /// Refuses what an offset can't be told of.
+    pub(crate) fn check_len(&mut self) {
         if self.bytes.len() > MAX_FRAME_LEN {
             self.fail(ParseErrorKind::TooLong);
         }
+    }
+
+    /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
+    pub(crate) fn open(&mut self) -> bool {
+        self.check_len();
         if !self.take('{') {
             self.fail(match self.bytes {
                 [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,

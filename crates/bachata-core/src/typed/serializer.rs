@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 
 use super::SerializeErrorKind;
-use crate::encode::Sink;
+use crate::encode::{Sink, put_unsigned};
 use crate::json::MAX_DEPTH;
 use crate::json::escape::write_text;
 
@@ -47,22 +47,25 @@ impl<'s, S: Sink> Serializer<'s, S> {
         self.put(b"\"");
     }
 
-    /// A number, converted by `serde-json-core`.
-    fn put_number(&mut self, number: impl Serialize) -> Result {
+    fn put_integer(&mut self, negative: bool, magnitude: u64) {
+        self.first = self.first.or(Some(b'0'));
+        if negative {
+            self.sink.put(b"-");
+        }
+        put_unsigned(magnitude, self.sink);
+    }
+
+    /// A float, converted by `serde-json-core`.
+    fn put_float(&mut self, number: impl Serialize, finite: bool) -> Result {
+        if !finite {
+            return Err(SerializeErrorKind::NotFinite);
+        }
         // The longest are 24 bytes: -2.2250738585072014e-308
         let mut digits = [0; 24];
         let len = serde_json_core::to_slice(&number, &mut digits);
         let digits = len.ok().and_then(|len| digits.get(..len));
         self.put(digits.ok_or(SerializeErrorKind::Custom)?);
         Ok(())
-    }
-
-    fn put_float(&mut self, number: impl Serialize, finite: bool) -> Result {
-        if finite {
-            self.put_number(number)
-        } else {
-            Err(SerializeErrorKind::NotFinite)
-        }
     }
 
     fn open(&mut self, open: &'static [u8], close: &'static [u8]) -> Result<Container<'_, 's, S>> {
@@ -92,11 +95,17 @@ impl<'s, S: Sink> Serializer<'s, S> {
     }
 }
 
-/// Numbers of a fixed type.
-macro_rules! serialize_numbers {
-    ($($method:ident $type:ty,)+) => {
-        $(fn $method(self, number: $type) -> Result {
-            self.put_number(number)
+/// Integers of a fixed type.
+macro_rules! serialize_integers {
+    ($(signed $signed:ident $i:ty, unsigned $unsigned:ident $u:ty,)+) => {
+        $(fn $signed(self, integer: $i) -> Result {
+            self.put_integer(integer < 0, integer.unsigned_abs().into());
+            Ok(())
+        }
+
+        fn $unsigned(self, integer: $u) -> Result {
+            self.put_integer(false, integer.into());
+            Ok(())
         })+
     };
 }
@@ -117,9 +126,11 @@ impl<'c, 's, S: Sink> ser::Serializer for &'c mut Serializer<'s, S> {
         Ok(())
     }
 
-    serialize_numbers! {
-        serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
-        serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64,
+    serialize_integers! {
+        signed serialize_i8 i8, unsigned serialize_u8 u8,
+        signed serialize_i16 i16, unsigned serialize_u16 u16,
+        signed serialize_i32 i32, unsigned serialize_u32 u32,
+        signed serialize_i64 i64, unsigned serialize_u64 u64,
     }
 
     fn serialize_f32(self, number: f32) -> Result {
@@ -374,7 +385,7 @@ macro_rules! serialize_keys {
     ($($method:ident $type:ty,)+) => {
         $(fn $method(self, number: $type) -> Result {
             self.0.put(b"\"");
-            self.0.put_number(number)?;
+            number.serialize(&mut *self.0)?;
             self.0.put(b"\"");
             Ok(())
         })+
