@@ -47,7 +47,8 @@
 //!
 //! None is on by default. A feature only adds.
 //!
-//! - `serde`: payloads as values of the application's own types, see `Payload::parse` and `DataMessage::typed`.
+//! - `serde`: payloads as values of the application's own types, see `Payload::parse` and `DataMessage::typed`. A type with
+//!   floats links the float conversions of `core` and of ryu: some 30 KB, with checks that would panic and that no input reaches.
 //! - `defmt`: `defmt::Format`, version 1, on every public type.
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
 //! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.

@@ -1,0 +1,298 @@
+//! Every public function of bachata-core, each called in a function of its own. `ci/footprint-api.py` compares the names with the
+//! sources, and finds the functions by them in the linked image.
+
+use core::cmp::Ordering;
+use core::fmt::Write as _;
+use core::hash::Hash as _;
+use core::hint::black_box;
+
+use bachata_core::heapless_v0_9::{String, Vec};
+use bachata_core::io::{ReadError, WriteError, embedded_io_async_v0_7, embedded_io_v0_7};
+use bachata_core::*;
+
+use crate::input::{Input, Tools};
+use crate::line::{Line, poll_once};
+use crate::payload::Texts;
+use crate::{board, frames, paint};
+
+/// A public function, in a call whose stack is its own and the result's.
+struct Call {
+    name: &'static str,
+    call: fn(&Input<'_>, &mut Tools<'_>),
+}
+
+/// `"name" input tools => the call's result;`
+macro_rules! calls {
+    ($($name:literal $input:pat, $tools:pat => $result:expr;)+) => {
+        const CALLS: &[Call] = &[$({
+            #[inline(never)]
+            #[unsafe(export_name = $name)]
+            fn call($input: &Input<'_>, $tools: &mut Tools<'_>) {
+                black_box(&$result);
+            }
+            Call { name: $name, call }
+        }),+];
+    };
+}
+
+calls! {
+    "Message::parse" i, _ => Message::parse(i.bytes);
+    "Message::parse_with" i, _ => Message::parse_with(i.bytes, i.policy);
+    "Message::encode" i, t => i.message.encode(t.out).is_ok();
+    "Message::write_to" i, t => i.message.write_to(&mut t.writer());
+    "Message::write_to_with" i, t => i.message.write_to_with(&mut t.writer(), i.envelope.iter().flat_map(Envelope::members));
+    "Message::encoded_len" i, _ => i.message.encoded_len();
+    "Message::as_data" i, _ => i.message.as_data();
+    "Message::as_transport" i, _ => i.message.as_transport();
+    "Message::sign" i, _ => i.message.sign();
+    "<Message as PartialEq>" i, _ => i.message == i.other_message;
+    "<Message as From<DataMessage>>" i, _ => Message::from(i.data);
+    "<Message as From<TransportMessage>>" i, _ => Message::from(i.transport);
+    "<Message as TryFrom<&[u8]>>" i, _ => Message::try_from(i.bytes);
+    "<Message as TryFrom<&str>>" i, _ => Message::try_from(i.str);
+    "<Message as TryFrom<&Vec<u8>>>" i, _ => Vec::<u8, 64>::from_slice(i.bytes).is_ok_and(|v| Message::try_from(&v).is_ok());
+    "<Message as TryFrom<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| Message::try_from(&s).is_ok());
+    "<Message as Display>" i, t => write!(t.writer(), "{}", i.message);
+
+    "DataMessage::new" i, _ => DataMessage::new(i.text, i.text, i.time, i.payload);
+    "DataMessage::typed" i, _ => DataMessage::typed(i.text, i.text, i.time, &i.str);
+    "DataMessage::encode" i, t => i.data.encode(t.out).is_ok();
+    "DataMessage::write_to" i, t => i.data.write_to(&mut t.writer());
+    "DataMessage::encoded_len" i, _ => i.data.encoded_len();
+    "DataMessage<D>::with_from" i, _ => i.data.with_from(i.text);
+    "DataMessage<D>::with_dest" i, _ => i.data.with_dest(i.text);
+    "DataMessage<D>::with_sign" i, _ => i.data.with_sign(i.text);
+    "DataMessage<D>::id" i, _ => i.data.id();
+    "DataMessage<D>::kind" i, _ => i.data.kind();
+    "DataMessage<D>::time" i, _ => i.data.time();
+    "DataMessage<D>::data" i, _ => i.data.data();
+    "DataMessage<D>::from" i, _ => i.data.from();
+    "DataMessage<D>::dest" i, _ => i.data.dest();
+    "DataMessage<D>::sign" i, _ => i.data.sign();
+    "DataMessage<&T>::encode" i, t => typed(i, |m| m.encode(t.out).is_ok());
+    "DataMessage<&T>::write_to" i, t => typed(i, |m| m.write_to(&mut t.writer()).is_ok());
+    "DataMessage<&T>::encoded_len" i, _ => typed(i, |m| m.encoded_len().is_ok());
+    "<DataMessage as Display>" i, t => write!(t.writer(), "{}", i.data);
+
+    "TransportMessage::accepted" i, _ => TransportMessage::accepted(i.text);
+    "TransportMessage::received" i, _ => TransportMessage::received(i.text);
+    "TransportMessage::delivered" i, _ => TransportMessage::delivered(i.text);
+    "TransportMessage::ready" _, _ => TransportMessage::ready();
+    "TransportMessage::ping" _, _ => TransportMessage::ping();
+    "TransportMessage::pong" _, _ => TransportMessage::pong();
+    "TransportMessage::to_pong" i, _ => i.transport.to_pong();
+    "TransportMessage::new" i, _ => TransportMessage::new(i.number as u32, i.text);
+    "TransportMessage::without_data" i, _ => TransportMessage::without_data(i.number as u32);
+    "TransportMessage::with_data" i, _ => i.transport.with_data(i.text);
+    "TransportMessage::with_sign" i, _ => i.transport.with_sign(i.text);
+    "TransportMessage::kind" i, _ => i.transport.kind();
+    "TransportMessage::data" i, _ => i.transport.data();
+    "TransportMessage::sign" i, _ => i.transport.sign();
+    "TransportMessage::encode" i, t => i.transport.encode(t.out).is_ok();
+    "TransportMessage::write_to" i, t => i.transport.write_to(&mut t.writer());
+    "TransportMessage::encoded_len" i, _ => i.transport.encoded_len();
+    "<TransportMessage as Display>" i, t => write!(t.writer(), "{}", i.transport);
+
+    "TransportType::code" i, _ => i.transport.kind().code();
+    "TransportType::name" i, _ => i.transport.kind().name();
+    "TransportType::is_receipt" i, _ => i.transport.kind().is_receipt();
+    "<TransportType as From<u32>>" i, _ => TransportType::from(i.number as u32);
+    "<TransportType as PartialEq>" i, _ => i.transport.kind() == TransportType::Other(i.number as u32);
+    "<TransportType as Hash>" i, t => i.transport.kind().hash(&mut t.hasher);
+    "<TransportType as Display>" i, t => write!(t.writer(), "{}", i.transport.kind());
+
+    "Payload::as_text" i, _ => i.payload.as_text();
+    "Payload::as_object" i, _ => i.payload.as_object();
+    "Payload::parse" i, t => i.payload.parse::<Texts<'_>>(t.out).is_ok();
+    "<Payload as PartialEq>" i, _ => i.payload == Payload::Text(i.other_text);
+    "<Payload as Default>" _, _ => Payload::default();
+    "<Payload as From<&str>>" i, _ => Payload::from(i.str);
+    "<Payload as From<JsonStr>>" i, _ => Payload::from(i.text);
+    "<Payload as From<RawObject>>" i, _ => Payload::from(i.object);
+    "<Payload as From<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| Payload::from(&s).as_text().is_some());
+
+    "JsonStr::new" i, _ => JsonStr::new(i.str);
+    "JsonStr::as_str" i, _ => i.text.as_str();
+    "JsonStr::decode" i, t => i.text.decode(t.out).is_ok();
+    "JsonStr::decoded_len" i, _ => i.text.decoded_len();
+    "JsonStr::is_empty" i, _ => i.text.is_empty();
+    "JsonStr::chars" i, _ => i.text.chars();
+    "<Chars as Iterator>" i, _ => i.text.chars().fold(i.text.chars().size_hint().0 as u32, |sum, c| sum ^ u32::from(c));
+    "<JsonStr as Default>" _, _ => JsonStr::default();
+    "<JsonStr as From<&str>>" i, _ => JsonStr::from(i.str);
+    "<JsonStr as From<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| JsonStr::from(&s).is_empty());
+    "<JsonStr as PartialEq>" i, _ => i.text == i.other_text;
+    "<JsonStr as PartialEq<str>>" i, _ => i.text == *i.str;
+    "<JsonStr as PartialEq<&str>>" i, _ => i.text == i.str;
+    "<str as PartialEq<JsonStr>>" i, _ => *i.str == i.text;
+    "<&str as PartialEq<JsonStr>>" i, _ => i.str == i.text;
+    "<JsonStr as Ord>" i, _ => i.text.cmp(&i.other_text) == Ordering::Less;
+    "<JsonStr as PartialOrd>" i, _ => i.text < i.other_text;
+    "<JsonStr as Hash>" i, t => i.text.hash(&mut t.hasher);
+    "<JsonStr as Display>" i, t => write!(t.writer(), "{}", i.text);
+
+    "RawJson::new" i, _ => RawJson::new(i.bytes);
+    "RawJson::as_bytes" i, _ => i.value.as_bytes();
+    "RawJson::as_str" i, _ => i.value.as_str();
+    "RawJson::kind" i, _ => i.value.kind();
+    "RawJson::as_text" i, _ => i.value.as_text();
+    "RawJson::parse" i, t => i.value.parse::<Texts<'_>>(t.out).is_ok();
+    "<RawJson as PartialEq>" i, _ => i.value == i.other_value;
+    "<RawJson as From<RawObject>>" i, _ => RawJson::from(i.object);
+    "<RawJson as Display>" i, t => write!(t.writer(), "{}", i.value);
+
+    "RawObject::new" i, _ => RawObject::new(i.bytes);
+    "RawObject::of" i, _ => RawObject::of(i.value);
+    "RawObject::as_json" i, _ => i.object.as_json();
+    "RawObject::as_bytes" i, _ => i.object.as_bytes();
+    "RawObject::as_str" i, _ => i.object.as_str();
+    "<RawObject as PartialEq>" i, _ => RawObject::of(i.value) == Some(i.object);
+    "<RawObject as Default>" _, _ => RawObject::default();
+    "<RawObject as Display>" i, t => write!(t.writer(), "{}", i.object);
+
+    "Envelope::parse" i, _ => Envelope::parse(i.bytes);
+    "Envelope::get" i, _ => i.envelope.as_ref().and_then(|e| e.get(i.member));
+    "Envelope::frame" i, _ => i.envelope.as_ref().map(Envelope::frame);
+    "Envelope::members" i, _ => i.envelope.as_ref().map(Envelope::members);
+    "Envelope::message" i, _ => i.envelope.as_ref().map(|e| e.message(i.policy));
+    "Envelope::route" i, _ => i.envelope.as_ref().map(|e| e.route(i.policy));
+    "<Members as Iterator>" i, _ => i.envelope.iter().flat_map(Envelope::members).fold(0, |sum, (_, v)| sum ^ v.as_bytes().len());
+
+    "Route::parse" i, _ => Route::parse(i.bytes, i.policy);
+    "Route::kind" i, _ => i.route.as_ref().map(Route::kind);
+    "Route::dest" i, _ => i.route.as_ref().map(Route::dest);
+    "<Route as PartialEq>" i, _ => i.route == Route::parse(i.bytes, i.policy).ok();
+    "<MessageKind as Hash>" i, t => i.route.as_ref().map(|r| r.kind().hash(&mut t.hasher));
+
+    "Member::name" i, _ => i.member.name();
+    "Member::named" i, _ => Member::named(i.text);
+    "<Member as Display>" i, t => write!(t.writer(), "{}", i.member);
+
+    "DataMessageSize::max_encoded_len" i, _ => DataMessageSize {
+        id: i.max_len, kind: i.max_len, data: i.max_len, from: i.max_len, dest: i.max_len, sign: i.max_len,
+    }.max_encoded_len();
+    "TransportMessageSize::max_encoded_len" i, _ => TransportMessageSize { data: i.max_len, sign: i.max_len }.max_encoded_len();
+
+    "MessageBuf::parse" i, _ => MessageBuf::<512>::parse(i.bytes);
+    "MessageBuf::parse_with" i, _ => MessageBuf::<512>::parse_with(i.bytes, i.policy);
+    "MessageBuf::capacity_for" i, _ => MessageBuf::<512>::capacity_for(i.bytes, i.policy);
+    "MessageBuf::frame" i, _ => i.buf.map(MessageBuf::frame);
+    "MessageBuf::frame_str" i, _ => i.buf.map(MessageBuf::frame_str);
+    "MessageBuf::message" i, _ => i.buf.map(MessageBuf::message);
+    "MessageBuf::id" i, _ => i.buf.map(MessageBuf::id);
+    "MessageBuf::kind" i, _ => i.buf.map(MessageBuf::kind);
+    "MessageBuf::transport_type" i, _ => i.buf.map(MessageBuf::transport_type);
+    "MessageBuf::time" i, _ => i.buf.map(MessageBuf::time);
+    "MessageBuf::text" i, _ => i.buf.map(MessageBuf::text);
+    "MessageBuf::object" i, _ => i.buf.map(MessageBuf::object);
+    "MessageBuf::from" i, _ => i.buf.map(MessageBuf::from);
+    "MessageBuf::dest" i, _ => i.buf.map(MessageBuf::dest);
+    "MessageBuf::sign" i, _ => i.buf.map(MessageBuf::sign);
+    "<MessageBuf as TryFrom<Message>>" i, _ => MessageBuf::<512>::try_from(i.message);
+    "<MessageBuf as TryFrom<DataMessage>>" i, _ => MessageBuf::<512>::try_from(i.data);
+    "<MessageBuf as TryFrom<TransportMessage>>" i, _ => MessageBuf::<512>::try_from(i.transport);
+    "<MessageBuf as TryFrom<Vec<u8>>>" i, _ => Vec::<u8, 64>::from_slice(i.bytes).map(MessageBuf::<512>::try_from);
+    "<MessageBuf as TryFrom<String>>" i, _ => String::<64>::try_from(i.str).map(MessageBuf::<512>::try_from);
+    "<MessageBuf as PartialEq<MessageBuf>>" i, _ => i.buf.map(|a| i.buf.map(|b| black_box(a) == b));
+    "<MessageBuf as Clone>" i, _ => i.buf.cloned();
+    "<MessageBuf as Display>" i, t => i.buf.map(|b| write!(t.writer(), "{b}"));
+    "<String as TryFrom<JsonStr>>" i, _ => String::<64>::try_from(i.text);
+    "<String as TryFrom<Message>>" i, _ => String::<64>::try_from(i.message);
+    "<String as From<MessageBuf>>" i, _ => i.buf.cloned().map(String::from);
+    "<Vec<u8> as TryFrom<Message>>" i, _ => Vec::<u8, 64>::try_from(i.message);
+    "<Vec<u8> as TryFrom<DataMessage>>" i, _ => Vec::<u8, 64>::try_from(i.data);
+    "<Vec<u8> as TryFrom<TransportMessage>>" i, _ => Vec::<u8, 64>::try_from(i.transport);
+    "<Vec<u8> as From<MessageBuf>>" i, _ => i.buf.cloned().map(Vec::from);
+
+    "FrameSplitter::new" i, _ => FrameSplitter::new(i.number);
+    "FrameSplitter::limit" _, t => t.splitter.limit();
+    "FrameSplitter::split" i, t => t.splitter.split(i.bytes);
+    "FrameSplitter::end" i, t => t.splitter.end(i.bytes);
+    "FrameReader::new" _, _ => FrameReader::<64>::new();
+    "FrameReader::room" i, t => t.reader.room().iter_mut().zip(i.bytes).for_each(|(to, from)| *to = *from);
+    "FrameReader::commit" i, t => t.reader.commit(i.number);
+    "FrameReader::next_frame" _, t => t.reader.next_frame();
+    "FrameReader::end_of_stream" _, t => t.reader.end_of_stream();
+    "FrameReader::reset" _, t => t.reader.reset();
+    "<FrameReader as Default>" _, _ => FrameReader::<64>::default();
+    "FrameWriter::new" _, _ => FrameWriter::<64>::new();
+    "FrameWriter::push" i, t => t.writer.push(i.message);
+    "FrameWriter::pending" _, t => t.writer.pending();
+    "FrameWriter::advance" i, t => t.writer.advance(i.number);
+    "FrameWriter::reset" _, t => t.writer.reset();
+    "<FrameWriter as Default>" _, _ => FrameWriter::<64>::default();
+
+    "embedded_io_v0_7::read_frame" i, t => embedded_io_v0_7::read_frame(&mut t.reader, &mut Line::new(i.bytes));
+    "embedded_io_v0_7::write_pending" i, t => embedded_io_v0_7::write_pending(&mut t.writer, &mut Line::new(i.bytes));
+    "embedded_io_async_v0_7::read_frame" i, t =>
+        poll_once(embedded_io_async_v0_7::read_frame(&mut t.reader, &mut Line::new(i.bytes))).is_some();
+    "embedded_io_async_v0_7::write_pending" i, t =>
+        poll_once(embedded_io_async_v0_7::write_pending(&mut t.writer, &mut Line::new(i.bytes)));
+
+    "ParseError::kind" i, _ => i.parse_error.map(ParseError::kind);
+    "ParseError::offset" i, _ => i.parse_error.map(ParseError::offset);
+    "ParseError::member" i, _ => i.parse_error.map(ParseError::member);
+    "<ParseError as Display>" i, t => i.parse_error.map(|e| write!(t.writer(), "{e}"));
+    "<ParseErrorKind as Display>" i, t => i.parse_error.map(|e| write!(t.writer(), "{}", e.kind()));
+    "<BufferTooSmall as Display>" i, t => write!(t.writer(), "{}", i.too_small);
+    "<FrameTooLong as Display>" i, t => write!(t.writer(), "{}", i.too_long);
+    "<CapacityError as Display>" i, t => write!(t.writer(), "{}", i.capacity_error);
+    "<MessageBufError as From<ParseError>>" i, _ => i.parse_error.map(MessageBufError::from);
+    "<MessageBufError as From<CapacityError>>" i, _ => MessageBufError::from(i.capacity_error);
+    "<MessageBufError as Display>" i, t => write!(t.writer(), "{}", i.buf_error);
+    "<ReadError as Display>" i, t => write!(t.writer(), "{}", black_box(ReadError::<ParseErrorKind>::TooLong(i.too_long)));
+    "<WriteError as Display>" i, t => i.parse_error.map(|e| write!(t.writer(), "{}", black_box(WriteError::Io(e))));
+    "DeserializeError::kind" i, _ => i.deserialize_error.map(DeserializeError::kind);
+    "DeserializeError::offset" i, _ => i.deserialize_error.map(DeserializeError::offset);
+    "<DeserializeError as Display>" i, t => i.deserialize_error.map(|e| write!(t.writer(), "{e}"));
+    "<DeserializeErrorKind as Display>" i, t => i.deserialize_error.map(|e| write!(t.writer(), "{}", e.kind()));
+    "<SerializeErrorKind as Display>" _, t => write!(t.writer(), "{}", black_box(SerializeErrorKind::Custom));
+    "<EncodeError as From<BufferTooSmall>>" i, _ => EncodeError::from(i.too_small);
+    "<EncodeError as From<SerializeErrorKind>>" _, _ => EncodeError::from(black_box(SerializeErrorKind::Custom));
+    "<EncodeError as Display>" i, t => write!(t.writer(), "{}", i.encode_error);
+}
+
+/// Calls a function of a message with a typed payload.
+#[inline(always)]
+fn typed<'a>(input: &Input<'a>, call: impl FnOnce(DataMessage<'a, &Texts<'a>>) -> bool) -> bool {
+    call(DataMessage::typed(
+        input.text,
+        input.text,
+        input.time,
+        &Texts::of(input.str),
+    ))
+}
+
+/// Calls each function with each frame and prints how deep the stack was at most.
+pub(crate) fn paint_all() {
+    let mut tools = Tools {
+        out: board::scratch(),
+        reader: FrameReader::new(),
+        writer: FrameWriter::new(),
+        splitter: FrameSplitter::new(64),
+        hasher: Default::default(),
+    };
+    for Call { name, call } in CALLS {
+        let mut deepest = 0;
+        for bytes in frames() {
+            let buf = MessageBuf::parse(bytes).ok();
+            for other in [bytes, b"\"\\u0020\""] {
+                let input = Input::of(bytes, other, buf.as_ref());
+                deepest = deepest.max(paint::depth(|| {
+                    call(black_box(&input), black_box(&mut tools))
+                }));
+            }
+        }
+        board::print("stack ");
+        board::print_number(deepest);
+        board::print(" ");
+        board::print(name);
+        board::print("\n");
+    }
+    board::exit();
+}
+
+fn frames() -> impl Iterator<Item = &'static [u8]> {
+    let counted = frames::COUNTED.into_iter().map(|(_, frame)| frame);
+    black_box(counted.chain(frames::HARD))
+}
