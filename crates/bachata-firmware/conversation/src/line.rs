@@ -22,7 +22,16 @@ impl Line {
         let mut frames = FrameReader::new(BufReader::new(stream.try_clone()?));
         let (sender, received) = channel();
         thread::spawn(move || {
+            let mut first = true;
             while let Some(frame) = frames.next_frame() {
+                // The device knows of no connections: the first line may be the rest of one that the connection before has cut.
+                let cut = std::mem::take(&mut first)
+                    && frame
+                        .as_ref()
+                        .is_ok_and(|&frame| SaidMessage::parse(frame).is_err());
+                if cut {
+                    continue;
+                }
                 let message = frame.map_err(|error| error.to_string()).and_then(|frame| {
                     SaidMessage::parse(frame)
                         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(frame)))
