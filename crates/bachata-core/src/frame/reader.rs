@@ -66,18 +66,16 @@ impl<const N: usize> FrameReader<N> {
         self.end = self.end.saturating_add(count).min(N);
     }
 
-    /// Whether [`next_frame`](Self::next_frame) would give something. Drops what can't become a frame.
+    /// What [`take`](Self::take) is to give next; none until more has been received.
     #[cfg(any(feature = "embedded-io-v0_7", feature = "embedded-io-async-v0_7"))]
-    pub(crate) fn seek(&mut self) -> bool {
-        let mut splitter = self.splitter.clone();
+    pub(crate) fn find(&mut self) -> Option<Split> {
         let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
-        match splitter.split(unread) {
+        match self.splitter.split(unread) {
             Split::More { consumed } => {
                 self.start = self.start.saturating_add(consumed);
-                self.splitter = splitter;
-                false
+                None
             }
-            Split::Frame { .. } | Split::TooLong { .. } => true,
+            found => Some(found),
         }
     }
 
@@ -111,7 +109,8 @@ impl<const N: usize> FrameReader<N> {
         self.splitter = FrameSplitter::new(Self::LIMIT);
     }
 
-    fn take(&mut self, split: Split) -> Option<Result<&[u8], FrameTooLong>> {
+    /// What a split of the unread bytes has found.
+    pub(crate) fn take(&mut self, split: Split) -> Option<Result<&[u8], FrameTooLong>> {
         let unread = self.start;
         let (Split::Frame { consumed, .. }
         | Split::TooLong { consumed, .. }

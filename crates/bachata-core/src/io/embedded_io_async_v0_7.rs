@@ -38,7 +38,10 @@ pub async fn read_frame<'r, const N: usize, R: Read>(
     reader: &'r mut FrameReader<N>,
     transport: &mut R,
 ) -> Result<Option<&'r [u8]>, ReadError<R::Error>> {
-    while !reader.seek() {
+    let found = loop {
+        if let Some(found) = reader.find() {
+            break found;
+        }
         let count = transport.read(reader.room()).await.map_err(ReadError::Io)?;
         if count == 0 {
             return reader
@@ -47,8 +50,8 @@ pub async fn read_frame<'r, const N: usize, R: Read>(
                 .map_err(ReadError::TooLong);
         }
         reader.commit(count);
-    }
-    reader.next_frame().transpose().map_err(ReadError::TooLong)
+    };
+    reader.take(found).transpose().map_err(ReadError::TooLong)
 }
 
 /// Writes everything that is pending, and flushes.
