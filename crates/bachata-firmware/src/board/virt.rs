@@ -57,12 +57,13 @@ impl Hardware for Board {
     }
 
     fn unix_time(&mut self) -> Option<i64> {
-        i64::try_from(unix_ms()).ok()
+        i64::try_from(unix_ns() / 1_000_000).ok()
     }
 
-    /// The Unix milliseconds of the start: the clock goes on without power, and no two starts are that close.
+    /// The Unix nanoseconds of the start: the clock goes on without power. The emulator sets it to a whole second when power comes, so
+    /// milliseconds would repeat where power came twice in a second.
     fn start_number(&mut self) -> u64 {
-        unix_ms()
+        unix_ns()
     }
 
     fn sample(&mut self) -> i32 {
@@ -186,11 +187,10 @@ fn set_alarm(time: u64) {
     MTIMECMP_HIGH.write(u32::from_le_bytes(high));
 }
 
-fn unix_ms() -> u64 {
+fn unix_ns() -> u64 {
     // Reading the low half keeps the high half of the same time.
     let low = RTC_LOW.read();
-    let nanoseconds = u64::from(RTC_HIGH.read()) << 32 | u64::from(low);
-    nanoseconds / 1_000_000
+    u64::from(RTC_HIGH.read()) << 32 | u64::from(low)
 }
 
 const MTIME_HZ: u64 = 10_000_000;
