@@ -49,6 +49,7 @@
 //!
 //! - `serde`: payloads as values of the application's own types, see `Payload::parse` and `DataMessage::typed`. A type with
 //!   floats links the float conversions of `core` and of ryu: some 30 KB, with checks that would panic and that no input reaches.
+//! - `delivery`: reliable delivery, the state machines of both sides, see the module of that name.
 //! - `defmt`: `defmt::Format`, version 1, on every public type.
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
 //! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.
@@ -96,6 +97,8 @@ extern crate std;
 
 mod buf;
 mod data_message;
+#[cfg(feature = "delivery")]
+pub mod delivery;
 mod encode;
 mod envelope;
 mod error;

@@ -1,0 +1,59 @@
+//! Reliable delivery (`P-19` to `P-21`): who sends what again, and when, as state machines for both sides.
+//!
+//! They do no input, output or waiting. Frames and times come in, frames and times go out, and the same code runs in an interrupt loop, in a thread, and in
+//! an async task. They hold a fixed number of messages in fixed memory, and refuse what they have no room for, so that its sender keeps it.
+//!
+//! | | |
+//! |---|---|
+//! | [`Client`] | sends and receives over one connection after another |
+//! | [`ServerConnection`] | one connection of a client to a server |
+//! | [`Store`], [`MemoryStore`] | what a server remembers of messages, over all connections |
+//!
+//! # What is promised
+//!
+//! A message that a client's [`send`](Client::send) has taken is handed up to the application of its receiver **at least once**, if
+//!
+//! - the client keeps its memory until the message's end is reported, or the server has said 100 and its store keeps its content;
+//! - sooner or later sender and receiver have connections to the server that stand for long enough; and
+//! - no [`expire_after`](ClientConfig::expire_after) ends the trying before, and nobody cancels.
+//!
+//! It is handed up **at most once** within the horizon of its receiver's memory: while the receiver keeps its memory, which is not over a reset,
+//! and while fewer than `DEDUPE` other messages have come in between. Beyond it a message can come again: after the receiver was reset between taking
+//! the message and the server's hearing of it; and after its sender has repeated it so late that the server had forgotten it, which holds the
+//! last `SLOTS` messages of each sender. An application for which twice is worse than never has to remember ids itself, where a reset does not reach.
+//!
+//! Each [`Token`] ends once, in `Delivered`, `Expired` or `Failed`. `Delivered` means that the receiver's application has taken the message. `Expired` and
+//! `Failed` mean only that nobody tries any more.
+//!
+//! Messages of one sender to one receiver are handed up in order, while each is acknowledged in turn, nothing is lost on a connection that stands, and nothing is
+//! [released](Client::release): what is sent again by a [timer](Resend), or taken later, comes later.
+//!
+//! # What a peer can do
+//!
+//! A receipt (100, 200, 300) counts only where its message is in flight to the very peer that it comes from, and only from the side that may send it; anything else is
+//! [counted](Counters) and ignored. On a server, a sender has its own share of the memory, and its ids are its own. An id that another sender has
+//! used is not in the way of a message, at the receiver either, if the server writes the sender into `from`. What a client is told by
+//! its server it believes.
+
+mod answers;
+mod client;
+mod clock;
+mod counters;
+mod fingerprint;
+mod inbox;
+mod keep_alive;
+mod memory_store;
+mod outbox;
+mod resend;
+mod server;
+mod store;
+
+pub use answers::Receipt;
+pub use client::{Client, ClientConfig, Event, FrameError, Received, SendError};
+pub use counters::Counters;
+pub use keep_alive::KeepAlive;
+pub use memory_store::{MemoryStore, PeersFull};
+pub use outbox::{Progress, Token};
+pub use resend::Resend;
+pub use server::{Handled, OpenError, ServerConfig, ServerConnection, ServerError, Submitted};
+pub use store::{Lease, NewMessage, Put, Queued, Store, StoreError};

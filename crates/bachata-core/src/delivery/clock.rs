@@ -1,0 +1,63 @@
+/// The time that has passed, by a clock of the caller's.
+///
+/// A clock that is set back stands still at that moment, and goes on from there. One that is set forward cannot be told from a long wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// What the caller's clock showed last, in milliseconds.
+    shown: u64,
+    /// Milliseconds.
+    passed: u64,
+}
+
+impl Clock {
+    pub(super) const fn new() -> Self {
+        Self {
+            shown: 0,
+            passed: 0,
+        }
+    }
+
+    /// The caller's clock shows `now`.
+    pub(super) const fn advance(&mut self, now: u64) {
+        let step = now.saturating_sub(self.shown);
+        self.passed = self.passed.saturating_add(step);
+        self.shown = now;
+    }
+
+    pub(super) const fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// What the caller's clock will show at a time of this one.
+    pub(super) const fn shows_at(&self, time: u64) -> u64 {
+        self.shown.saturating_add(time.saturating_sub(self.passed))
+    }
+}
+
+/// The earlier of two times, of which there may be none.
+pub(super) fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on() {
+        let mut clock = Clock::new();
+        clock.advance(1_000_000);
+        let start = clock.passed();
+        clock.advance(1_000_010);
+        assert_eq!(clock.passed(), start + 10);
+        clock.advance(500);
+        assert_eq!(clock.passed(), start + 10);
+        clock.advance(507);
+        assert_eq!(clock.passed(), start + 17);
+        assert_eq!(clock.shows_at(start + 20), 510);
+        assert_eq!(clock.shows_at(start), 507);
+    }
+}

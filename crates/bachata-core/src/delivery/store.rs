@@ -1,0 +1,156 @@
+use crate::JsonStr;
+
+/// The right to act for an address: given to the newest connection of that address, and void as soon as there is a newer one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Lease<A> {
+    /// Whom it is for.
+    pub address: A,
+    /// Different for each lease that a store gives.
+    pub epoch: u64,
+}
+
+/// A message that a server is to take responsibility for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct NewMessage<'m, A> {
+    /// To whom it goes.
+    pub receiver: A,
+    /// Its `id`.
+    pub id: JsonStr<'m>,
+    /// A fingerprint of what its sender sent: the same for a message that is sent again, another for another message.
+    pub fingerprint: u64,
+    /// What its receiver will get.
+    pub frame: &'m [u8],
+}
+
+/// What became of a [`NewMessage`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Put {
+    /// It is kept now, and the server is responsible for it: 100.
+    Stored,
+    /// It was there, and is not delivered yet: 100.
+    Known,
+    /// It was there, and has been delivered: 300.
+    Delivered,
+    /// Another message of this sender's has this id. It is not kept.
+    Conflict,
+    /// There is no room for it now, for this sender. It is not kept.
+    Full,
+}
+
+/// A message that is to be delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Queued<'s> {
+    /// Its place: messages to a receiver are delivered by increasing sequence.
+    pub sequence: u64,
+    /// Its `id`.
+    pub id: JsonStr<'s>,
+    /// What its receiver gets.
+    pub frame: &'s [u8],
+}
+
+/// Why a store did not do what it was asked to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum StoreError<E> {
+    /// There is a newer connection of this address.
+    Superseded,
+    /// The store's own.
+    Store(E),
+}
+
+impl<E> From<E> for StoreError<E> {
+    fn from(error: E) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What a server remembers: messages until their receivers have them, and then for some time that they have.
+///
+/// Each function does all or nothing, also where it is interrupted: a store on a disk does it in a transaction. A server promises what its
+/// store can keep: a 100 goes out when [`put`](Self::put) has returned.
+///
+/// An [`Address`](Self::Address) is what the server knows a peer by, such as the number of its account. It is for the application to say
+/// which `dest` is which address, and who may connect as which.
+pub trait Store {
+    /// What a peer is known by.
+    type Address: Copy + Eq;
+    /// What can go wrong.
+    type Error;
+
+    /// Gives the address to a new connection; none where there is another and `takeover` is false. All former leases of the address are void then.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn open(
+        &mut self,
+        address: Self::Address,
+        takeover: bool,
+    ) -> Result<Option<Lease<Self::Address>>, Self::Error>;
+
+    /// Gives the address back. Nothing happens where there is a newer lease.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn close(&mut self, lease: &Lease<Self::Address>) -> Result<(), Self::Error>;
+
+    /// Keeps a message of the holder's, once: the sender and the id tell whether it is there.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn put(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        message: NewMessage<'_, Self::Address>,
+    ) -> Result<Put, StoreError<Self::Error>>;
+
+    /// The first undelivered message to the holder with a sequence of at least `from`.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn next(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        from: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<Self::Error>>;
+
+    /// The holder has received the message with this sequence: it is delivered, and its sender is to be told. Gives the sender; none where there is no such
+    /// message to the holder, or none that is undelivered.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn acknowledge(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        sequence: u64,
+    ) -> Result<Option<Self::Address>, StoreError<Self::Error>>;
+
+    /// The `id` of the first message of the holder's that is delivered and of which it has not been told, and its sequence.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn next_delivered(
+        &mut self,
+        lease: &Lease<Self::Address>,
+    ) -> Result<Option<(u64, JsonStr<'_>)>, StoreError<Self::Error>>;
+
+    /// The holder has been told that its message with this sequence is delivered. It is kept in mind, in case the holder repeats the message.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn tell_delivered(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        sequence: u64,
+    ) -> Result<(), StoreError<Self::Error>>;
+}
