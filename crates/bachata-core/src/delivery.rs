@@ -47,6 +47,8 @@ mod outbox;
 mod resend;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use answers::Receipt;
 pub use client::{Client, ClientConfig, Event, FrameError, Received, SendError};
