@@ -4,7 +4,7 @@
 pub(crate) mod escape;
 mod normal;
 mod object;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod scanner;
 mod string;
 mod utf8;

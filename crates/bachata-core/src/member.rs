@@ -65,22 +65,23 @@ impl Member {
     }
 
     /// The member whose name these characters are, as a big-endian number.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn of_key(key: u32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|member| member.key() == key)
-    }
-
-    const fn key(self) -> u32 {
-        u32::from_be_bytes(match self {
-            Self::Id => *b"\0\0id",
-            Self::Type => *b"type",
-            Self::Time => *b"time",
-            Self::Data => *b"data",
-            Self::From => *b"from",
-            Self::Dest => *b"dest",
-            Self::Sign => *b"sign",
-        })
+        let place = KEYS.iter().position(|&known| known == key)?;
+        Self::ALL.get(place).copied()
     }
 }
+
+/// The name of each member, in the order of [`Member::ALL`], as a big-endian number.
+const KEYS: [u32; 7] = [
+    u32::from_be_bytes(*b"\0\0id"),
+    u32::from_be_bytes(*b"type"),
+    u32::from_be_bytes(*b"time"),
+    u32::from_be_bytes(*b"data"),
+    u32::from_be_bytes(*b"from"),
+    u32::from_be_bytes(*b"dest"),
+    u32::from_be_bytes(*b"sign"),
+];
 
 impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -154,6 +154,7 @@ calls! {
     "Envelope::get" i, _ => i.envelope.as_ref().and_then(|e| e.get(i.member));
     "Envelope::frame" i, _ => i.envelope.as_ref().map(Envelope::frame);
     "Envelope::members" i, _ => i.envelope.as_ref().map(Envelope::members);
+    "Envelope::kind" i, _ => i.envelope.as_ref().map(Envelope::kind);
     "Envelope::message" i, _ => i.envelope.as_ref().map(|e| e.message(i.policy));
     "Envelope::route" i, _ => i.envelope.as_ref().map(|e| e.route(i.policy));
     "<Members as Iterator>" i, _ => i.envelope.iter().flat_map(Envelope::members).fold(0, |sum, (_, v)| sum ^ v.as_bytes().len());

@@ -1,4 +1,4 @@
-use super::word::plain_run;
+use super::word::skip_plain;
 use super::{JsonStr, RawJson, escape, utf8};
 use crate::error::MAX_FRAME_LEN;
 use crate::{Member, ParseError, ParseErrorKind};
@@ -44,11 +44,6 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// All of the bytes, if nothing was wrong so far.
-    pub(crate) const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// The first thing that was wrong.
     pub(crate) const fn error(&self) -> Option<ParseError> {
         self.error
@@ -66,7 +61,8 @@ impl<'a> Scanner<'a> {
                 _ => kind,
             };
             self.error = Some(ParseError::new(kind, self.at, self.member));
-            self.bytes = &[];
+            // Not `&[]`: its address would have to be stored as well.
+            self.bytes = self.bytes.get(..0).unwrap_or_default();
         }
     }
 
@@ -93,43 +89,46 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
-    pub(crate) fn open(&mut self) -> bool {
+    /// The opening brace of a frame, and the token after it.
+    pub(crate) fn open(&mut self) -> char {
         self.check_len();
-        if !self.take('{') {
+        if self.token() != '{' {
             self.fail(match self.bytes {
                 [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,
                 _ => ParseErrorKind::ExpectedObject,
             });
         }
-        self.first('}')
-    }
-
-    /// Whether the container that has just been opened holds anything. Skips to it, or past the closing bracket.
-    pub(crate) fn first(&mut self, close: char) -> bool {
-        !self.take(close)
+        self.next_token()
     }
 
     /// Whether the container holds anything more. Skips to it, or past the closing bracket.
     pub(crate) fn next(&mut self, close: char) -> bool {
-        if self.take(',') {
-            self.token();
+        let byte = self.token();
+        if byte == ',' {
+            self.next_token();
             return true;
         }
-        if !self.take(close) {
-            self.fail(match close {
-                '}' => ParseErrorKind::ExpectedCommaOrBrace,
-                _ => ParseErrorKind::ExpectedCommaOrBracket,
-            });
+        if byte != close {
+            self.fail_unclosed(close);
         }
+        self.skip();
         false
+    }
+
+    /// Neither a comma nor the closing bracket stands here.
+    pub(crate) fn fail_unclosed(&mut self, close: char) {
+        self.fail(match close {
+            '}' => ParseErrorKind::ExpectedCommaOrBrace,
+            _ => ParseErrorKind::ExpectedCommaOrBracket,
+        });
     }
 
     /// A member's name and the colon after it.
     pub(crate) fn name(&mut self) -> JsonStr<'a> {
         let start = self.at.wrapping_add(1);
         self.normal = true;
-        self.name_string();
+        let byte = self.peek();
+        self.name_string(byte);
         let inside = self.since(start);
         let inside = inside
             .split_last()
@@ -139,14 +138,13 @@ impl<'a> Scanner<'a> {
         name
     }
 
-    /// A member's name: the member, if the protocol knows it.
-    pub(crate) fn known_name(&mut self) -> Option<Member> {
-        #[cfg(target_pointer_width = "64")]
+    /// A member's name, which starts with `byte`: the member, if the protocol knows it.
+    pub(crate) fn known_name(&mut self, byte: char) -> Option<Member> {
         if let Some(member) = self.plain_known_name() {
             return Some(member);
         }
         let start = self.at;
-        self.name_string();
+        self.name_string(byte);
         let end = self.at;
         self.at = start;
         let member = self.key(end.wrapping_sub(1));
@@ -155,7 +153,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// The member whose name stands here without escapes, by one load. None says nothing.
-    #[cfg(target_pointer_width = "64")]
     fn plain_known_name(&mut self) -> Option<Member> {
         let [b'"', a, b, c, d, quote, ..] = *self.rest() else {
             return None;
@@ -191,23 +188,29 @@ impl<'a> Scanner<'a> {
         Member::of_key(key)
     }
 
-    /// The colon after a name, and what follows up to the value.
-    pub(crate) fn colon(&mut self) {
-        if !self.take(':') {
+    /// The colon after a name, and the first byte of the value after it.
+    pub(crate) fn colon(&mut self) -> char {
+        if self.token() != ':' {
             self.fail(ParseErrorKind::ExpectedColon);
         }
-        self.token();
+        self.next_token()
     }
 
-    /// The value of a member of the message, which `member` names in errors.
-    pub(crate) fn member_value(&mut self, member: Option<Member>) -> RawJson<'a> {
+    /// The value of a member of the message, which `member` names in errors. It starts with `byte`. Whether it is known to be in normal form.
+    pub(crate) fn member_value(&mut self, member: Option<Member>, byte: char) -> bool {
         self.member = member;
-        self.token();
-        let start = self.at;
         self.normal = true;
-        self.value();
+        self.value(byte);
         self.member = None;
-        RawJson::scanned(self.since(start), self.normal)
+        self.normal
+    }
+
+    /// The next value, and nothing about a member.
+    pub(crate) fn next_value(&mut self) -> RawJson<'a> {
+        let byte = self.token();
+        let start = self.at;
+        let normal = self.member_value(None, byte);
+        RawJson::scanned(self.since(start), normal)
     }
 
     /// Nothing but whitespace is left.
@@ -218,82 +221,92 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A value, whatever is nested in it.
-    fn value(&mut self) {
-        let mut depth = MESSAGE_DEPTH;
-        // One bit for each open container, the innermost lowest: 1 for an object. Nothing is open yet.
-        let mut objects = 0_u128;
+    /// A value that starts with `byte`, whatever is nested in it.
+    fn value(&mut self, byte: char) {
+        let mut byte = byte;
+        // Containers that are open, and whether the innermost is an object.
+        let mut open = 0_u32;
+        let mut in_object = false;
+        // One bit for each open container: 1 for an object. 32 of them share a word, the innermost lowest.
+        let mut objects = [0_u32; 4];
         loop {
-            let byte = self.peek();
+            if in_object {
+                self.name_string(byte);
+                byte = self.colon();
+            }
             match byte {
                 '"' => self.string(),
                 // The last four start what is meant as a number and is none.
-                '-' | '0'..='9' | '+' | '.' | 'N' | 'I' => self.number(),
+                '-' | '0'..='9' | '+' | '.' | 'N' | 'I' => self.number(byte),
                 't' | 'f' | 'n' => self.literal(byte),
                 '{' | '[' => {
-                    if depth == u32::from(MAX_DEPTH) {
+                    if open.wrapping_add(MESSAGE_DEPTH) == u32::from(MAX_DEPTH) {
                         return self.fail(ParseErrorKind::TooDeep);
                     }
-                    self.skip();
-                    if self.first(if byte == '{' { '}' } else { ']' }) {
-                        depth = depth.wrapping_add(1);
-                        objects = objects << 1 | u128::from(byte == '{');
-                        if byte == '{' {
-                            self.nested_name();
-                        }
+                    open = open.wrapping_add(1);
+                    in_object = byte == '{';
+                    let word = innermost(&mut objects, open);
+                    *word = *word << 1 | u32::from(in_object);
+                    byte = self.next_token();
+                    if byte != closing(in_object) {
                         continue;
                     }
                 }
-                ']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
-                    return self.fail(ParseErrorKind::TrailingComma);
-                }
+                ']' if open != 0 && !in_object => return self.fail(ParseErrorKind::TrailingComma),
                 _ => return self.fail(ParseErrorKind::ExpectedValue),
             }
             // A value has ended, and with it perhaps the containers around it.
             loop {
-                if depth == MESSAGE_DEPTH {
+                if open == 0 {
                     return;
                 }
-                let in_object = objects & 1 == 1;
-                if self.next(if in_object { '}' } else { ']' }) {
-                    if in_object {
-                        self.nested_name();
-                    }
+                byte = self.token();
+                if byte == ',' {
+                    byte = self.next_token();
                     break;
                 }
-                depth = depth.wrapping_sub(1);
-                objects >>= 1;
+                if byte != closing(in_object) {
+                    return self.fail_unclosed(closing(in_object));
+                }
+                self.skip();
+                *innermost(&mut objects, open) >>= 1;
+                open = open.wrapping_sub(1);
+                in_object = *innermost(&mut objects, open) & 1 == 1;
             }
         }
     }
 
-    /// The name of a nested member, up to its value.
-    #[inline(never)]
-    fn nested_name(&mut self) {
-        self.name_string();
-        self.colon();
+    /// A member's name, which starts with `byte`, as a string.
+    #[inline(always)]
+    fn name_string(&mut self, byte: char) {
+        if byte == '"' {
+            self.string();
+        } else {
+            self.fail_name(byte);
+        }
     }
 
-    /// A member's name, as a string.
-    fn name_string(&mut self) {
-        match self.peek() {
-            '"' => self.string(),
-            '}' => self.fail(ParseErrorKind::TrailingComma),
-            _ => self.fail(ParseErrorKind::ExpectedName),
-        }
+    /// No name starts with `byte`.
+    #[inline(never)]
+    fn fail_name(&mut self, byte: char) {
+        self.fail(match byte {
+            '}' => ParseErrorKind::TrailingComma,
+            _ => ParseErrorKind::ExpectedName,
+        });
     }
 
     /// A string with its quotes.
     fn string(&mut self) {
         self.skip();
         loop {
-            self.skip_by(plain_run(self.rest()));
-            match self.peek() {
-                '"' => return self.skip(),
-                '\\' => {
+            let stop = skip_plain(self.rest());
+            self.at = self.bytes.len().wrapping_sub(stop.len());
+            match stop.first() {
+                Some(b'"') => return self.skip(),
+                Some(b'\\') => {
                     self.escape();
                 }
-                '\u{80}'.. => self.character(),
+                Some(0x80..) => self.character(),
                 _ => return self.fail(ParseErrorKind::ControlCharacter),
             }
         }
@@ -354,6 +367,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A character beyond ASCII.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn character(&mut self) {
         let start = self.at;
         let lead = self.peek();
@@ -370,9 +384,9 @@ impl<'a> Scanner<'a> {
         self.skip();
     }
 
-    /// A number.
-    fn number(&mut self) {
-        let mut byte = self.peek();
+    /// A number that starts with `byte`.
+    fn number(&mut self, byte: char) {
+        let mut byte = byte;
         if byte == '-' {
             byte = self.advance();
         }
@@ -428,29 +442,33 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips whitespace, and the byte after it if it is this one, and says so.
+    /// Skips the byte that has just been peeked at, and whitespace, and gives the byte after it.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn take(&mut self, byte: char) -> bool {
-        let is = self.token() == byte;
-        if is {
-            self.skip();
-        }
-        is
+    pub(crate) fn next_token(&mut self) -> char {
+        self.skip();
+        self.token()
     }
 
     /// Skips whitespace and gives the byte after it.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn token(&mut self) -> char {
-        loop {
-            let byte = self.peek();
-            if !is_space(byte) {
-                return byte;
-            }
+        let byte = self.peek();
+        if byte > ' ' {
+            return byte;
+        }
+        self.token_after_space()
+    }
+
+    /// Skips whitespace, of which there is little in most frames, and gives the byte after it.
+    #[inline(never)]
+    fn token_after_space(&mut self) -> char {
+        while is_space(self.peek()) {
             self.normal = false;
             self.skip();
         }
+        self.peek()
     }
 
     /// The bytes from `start` to where the scanner stands.
@@ -466,9 +484,7 @@ impl<'a> Scanner<'a> {
 
     /// The byte at which the scanner stands, as a `char` because that fills a register. At the end it is NUL, which is an error
     /// wherever it is looked at.
-    // A call is half as long as what it does, and there are many.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(always)]
     pub(super) fn peek(&self) -> char {
         char::from(self.bytes.get(self.at).copied().unwrap_or(0))
     }
@@ -491,6 +507,17 @@ impl<'a> Scanner<'a> {
         self.skip();
         self.peek()
     }
+}
+
+/// The word with the bit of the innermost of so many containers.
+#[expect(clippy::indexing_slicing, reason = "a remainder of 4")]
+const fn innermost(objects: &mut [u32; 4], open: u32) -> &mut u32 {
+    &mut objects[open as usize / 32 % 4]
+}
+
+/// The bracket that closes an object or an array.
+const fn closing(object: bool) -> char {
+    if object { '}' } else { ']' }
 }
 
 /// Insignificant whitespace (RFC 8259 section 2).
@@ -546,12 +573,12 @@ mod tests {
     #[test]
     fn after_an_error_the_scanner_is_at_the_end_and_keeps_it() {
         let mut scanner = Scanner::new(b"[1,}, \"rest\"");
-        scanner.member_value(None);
+        scanner.next_value();
         let error = scanner.error();
         assert_eq!(error.unwrap().kind(), ParseErrorKind::ExpectedValue);
         assert_eq!((scanner.peek(), scanner.at()), ('\0', 3));
         assert!(!scanner.next(']'));
-        scanner.member_value(Some(Member::Id));
+        scanner.next_value();
         scanner.end();
         assert_eq!(scanner.error(), error);
     }

@@ -4,41 +4,71 @@ const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGHS: usize = ONES << 7;
 const SPACES: usize = ONES << 5;
+const TWOS: usize = ONES << 1;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
+#[cfg(any(test, target_pointer_width = "64"))]
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    run(bytes, HIGHS)
+    bytes.len().wrapping_sub(skip_plain(bytes).len())
+}
+
+/// What is left of `bytes` after those that a JSON string holds as they are: ASCII without `"`, `\` and control characters.
+#[inline(always)]
+pub(super) fn skip_plain(bytes: &[u8]) -> &[u8] {
+    skip(bytes, HIGHS)
 }
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
 pub(super) fn unescaped_run(text: &[u8]) -> usize {
-    run(text, 0)
+    text.len().wrapping_sub(skip(text, 0).len())
 }
 
-/// The length of the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn run(bytes: &[u8], highs: usize) -> usize {
-    #[cfg(target_pointer_width = "64")]
+/// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn skip(bytes: &[u8], highs: usize) -> &[u8] {
     let mut rest = skip_vectors(bytes, highs);
-    #[cfg(not(target_pointer_width = "64"))]
-    let mut rest = bytes;
     loop {
         let (word, tail) = match rest.split_first_chunk::<BYTES>() {
             Some((word, tail)) => (usize::from_le_bytes(*word), tail),
             None => match rest.split_first() {
                 // The other bytes of the word are spaces.
                 Some((byte, tail)) => (SPACES << 8 | usize::from(*byte), tail),
-                None => return bytes.len(),
+                None => return rest,
             },
         };
-        let stops = (quote_backslash_or_control(word) | word & highs) & HIGHS;
+        let stops = stops(word, highs);
         if stops != 0 {
             let before = stops.trailing_zeros() as usize / 8;
-            return bytes.len().wrapping_sub(rest.len()).wrapping_add(before);
+            return rest.get(before..).unwrap_or_default();
         }
         rest = tail;
     }
+}
+
+/// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline(always)]
+fn skip(bytes: &[u8], highs: usize) -> &[u8] {
+    let mut rest = bytes;
+    // Two words at a time, as the loop itself takes as long as a word.
+    while let Some((first, tail)) = rest.split_first_chunk::<BYTES>() {
+        let Some((second, tail)) = tail.split_first_chunk::<BYTES>() else {
+            break;
+        };
+        let (first, second) = (usize::from_le_bytes(*first), usize::from_le_bytes(*second));
+        if stops(first, highs) | stops(second, highs) != 0 {
+            break;
+        }
+        rest = tail;
+    }
+    while let [byte, tail @ ..] = rest {
+        if stops(SPACES << 8 | usize::from(*byte), highs) != 0 {
+            break;
+        }
+        rest = tail;
+    }
+    rest
 }
 
 /// What is left of `bytes` after the vectors at their start that hold no stop.
@@ -76,14 +106,20 @@ fn skip_while_none(bytes: &[u8], like: impl Fn(u8) -> bool) -> &[u8] {
     rest
 }
 
+/// The high bit of each byte that must be escaped or has one of the bits in `highs`.
+#[inline(always)]
+const fn stops(word: usize, highs: usize) -> usize {
+    (quote_backslash_or_control(word) | word & highs) & HIGHS
+}
+
 /// The high bit of each byte that must be escaped. A subtraction borrows only from a byte that is a stop itself, so the lowest
 /// one is exact. A byte above 0x7f is never marked.
 #[inline(always)]
 const fn quote_backslash_or_control(word: usize) -> usize {
-    let quote = word ^ (ONES.wrapping_mul(b'"' as usize));
-    let backslash = word ^ (ONES.wrapping_mul(b'\\' as usize));
-    let control = word.wrapping_sub(ONES.wrapping_mul(b' ' as usize));
-    (quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | control) & !word & HIGHS
+    // With this bit turned over, a quote is the first byte after the control characters, and a space takes its place.
+    let quote_or_control = (word ^ TWOS).wrapping_sub(ONES.wrapping_mul(b'!' as usize));
+    let backslash = (word ^ ONES.wrapping_mul(b'\\' as usize)).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !word & HIGHS
 }
 
 #[cfg(test)]
