@@ -179,7 +179,7 @@ impl<const N: usize> MessageBuf<N> {
             }
             Kind::Transport { kind, has_data } => {
                 let data = has_data.then_some(data);
-                Message::Transport(TransportMessage::parsed(kind, data, sign))
+                Message::Transport(TransportMessage::parsed(kind.code(), data, sign))
             }
         }
     }

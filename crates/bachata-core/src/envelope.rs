@@ -71,9 +71,10 @@ impl<'a> Envelope<'a> {
     pub fn parse(frame: &'a [u8]) -> Result<Self, ParseError> {
         let mut parsed = Ok(Self::unread(frame));
         if let Ok(envelope) = &mut parsed {
-            match read(frame, &mut envelope.places) {
-                Ok(normal) => envelope.normal = normal,
-                Err(error) => parsed = Err(error),
+            let mut scanner = Scanner::new(frame);
+            envelope.normal = read(&mut scanner, &mut envelope.places);
+            if let Some(error) = scanner.error() {
+                parsed = Err(error);
             }
         }
         parsed
@@ -221,9 +222,8 @@ impl defmt::Format for Envelope<'_> {
 
 /// Proves a frame and finds the places of its known members. Gives a bit for each whose value is known to be in normal form.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn read(frame: &[u8], places: &mut Places) -> Result<u32, ParseError> {
+fn read(scanner: &mut Scanner<'_>, places: &mut Places) -> u32 {
     let mut normal = 0;
-    let mut scanner = Scanner::new(frame);
     let mut byte = scanner.open();
     if byte != '}' {
         loop {
@@ -255,10 +255,7 @@ fn read(frame: &[u8], places: &mut Places) -> Result<u32, ParseError> {
     close.start = scanner.at();
     scanner.skip();
     scanner.end();
-    match scanner.error() {
-        None => Ok(normal),
-        Some(error) => Err(error),
-    }
+    normal
 }
 
 /// Says what the members of an envelope mean. The first error is kept, and so nothing here stops at one.
@@ -303,13 +300,15 @@ impl<'e, 'a> Judge<'e, 'a> {
     }
 
     fn transport_message(&mut self, kind: TransportType) -> TransportMessage<'a> {
-        if !kind.is_receipt() {
+        let code = kind.code();
+        let is_receipt = TransportType::is_receipt_code(code);
+        if !is_receipt {
             self.optional |= ID_TIME_DATA;
         }
-        let has_data = kind.is_receipt() || !self.is_absent(Member::Data);
+        let has_data = is_receipt || !self.is_absent(Member::Data);
         let data = has_data.then(|| self.text(Member::Data));
         let sign = self.text(Member::Sign);
-        TransportMessage::parsed(kind, data, sign)
+        TransportMessage::parsed(code, data, sign)
     }
 
     /// The text of a member; the empty one where it is absent and may be.

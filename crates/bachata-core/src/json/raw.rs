@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::JsonStr;
-use super::normal::{NormalForm, Place};
+use super::normal::{NormalForm, Of};
 use super::scanner::Scanner;
 use crate::encode::{FmtSink, Sink};
 use crate::{ParseError, ParseErrorKind};
@@ -125,7 +125,7 @@ impl<'a> RawJson<'a> {
         if self.is_normal() {
             return sink.put(self.bytes);
         }
-        NormalForm::write(self.bytes, Place::Value, sink);
+        NormalForm::write(self.bytes, Of::Value, sink);
     }
 }
 
@@ -165,7 +165,7 @@ impl PartialEq for RawJson<'_> {
         if self.is_normal() && other.is_normal() {
             return self.bytes == other.bytes;
         }
-        let [a, b] = [self, other].map(|value| NormalForm::new(value.bytes, Place::Value));
+        let [a, b] = [self, other].map(|value| NormalForm::new(value.bytes, Of::Value));
         a.same(b)
     }
 }

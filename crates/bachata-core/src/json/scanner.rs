@@ -354,8 +354,9 @@ impl<'a> Scanner<'a> {
 
     /// The `u` of an escape and its four digits.
     fn hex_unit(&mut self) -> u32 {
-        let mut unit = 0;
-        for _ in 0..4 {
+        // The first bit counts: it moves up with each digit.
+        let mut unit = 1;
+        while unit >> 16 == 0 {
             let digit = escape::hex_value(self.advance());
             if digit.is_none() {
                 self.fail(ParseErrorKind::InvalidEscape);
@@ -363,7 +364,7 @@ impl<'a> Scanner<'a> {
             unit = unit << 4 | digit.unwrap_or(0);
         }
         self.skip();
-        unit
+        unit & 0xffff
     }
 
     /// A character beyond ASCII.
@@ -521,7 +522,7 @@ const fn closing(object: bool) -> char {
 }
 
 /// Insignificant whitespace (RFC 8259 section 2).
-pub(super) const fn is_space(byte: char) -> bool {
+const fn is_space(byte: char) -> bool {
     // Not short-circuit: that becomes a table in a register, which takes more code.
     (byte == ' ') | (byte == '\n') | (byte == '\r') | (byte == '\t')
 }

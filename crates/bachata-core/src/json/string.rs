@@ -4,7 +4,7 @@ use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
 use super::escape::{Written, write_text};
-use super::normal::{NormalForm, Place};
+use super::normal::{NormalForm, Of};
 use super::scanner::Scanner;
 use super::utf8;
 use super::word::unescaped_run;
@@ -164,7 +164,7 @@ impl<'a> JsonStr<'a> {
             Some(text) => sink.put(text),
             None => self
                 .chars()
-                .for_each(|c| sink.put(Written::utf8(u32::from(c)).as_bytes())),
+                .for_each(|c| Written::utf8(u32::from(c)).put(sink)),
         }
     }
 
@@ -175,7 +175,7 @@ impl<'a> JsonStr<'a> {
         match self.0 {
             Form::Text(text) => write_text(text.as_bytes(), sink),
             Form::Plain(text) => sink.put(text),
-            Form::Escaped(inside) => NormalForm::write(inside, Place::String, sink),
+            Form::Escaped(inside) => NormalForm::write(inside, Of::String, sink),
         }
         sink.put(b"\"");
     }

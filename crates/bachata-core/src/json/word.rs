@@ -20,7 +20,11 @@ pub(super) fn skip_plain(bytes: &[u8]) -> &[u8] {
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
 pub(super) fn unescaped_run(text: &[u8]) -> usize {
-    text.len().wrapping_sub(skip(text, 0).len())
+    #[cfg(target_pointer_width = "64")]
+    let rest = skip(text, 0);
+    #[cfg(not(target_pointer_width = "64"))]
+    let rest = skip_bytes(text, 0);
+    text.len().wrapping_sub(rest.len())
 }
 
 /// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
@@ -62,7 +66,16 @@ fn skip(bytes: &[u8], highs: usize) -> &[u8] {
         }
         rest = tail;
     }
+    skip_bytes(rest, highs)
+}
+
+/// The same, a byte at a time.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline(always)]
+fn skip_bytes(bytes: &[u8], highs: usize) -> &[u8] {
+    let mut rest = bytes;
     while let [byte, tail @ ..] = rest {
+        // The other bytes of the word are spaces.
         if stops(SPACES << 8 | usize::from(*byte), highs) != 0 {
             break;
         }
