@@ -118,7 +118,7 @@ impl<const N: usize> Answers<N> {
             if let Some(kind) = entry.kind {
                 let text = self.texts.get(start..end).and_then(<[u8]>::split_last);
                 let data = text.map(|(_, inside)| JsonStr::scanned(inside, entry.escaped));
-                let message = TransportMessage::parsed(kind, data, JsonStr::EMPTY);
+                let message = TransportMessage::parsed(kind.code(), data, JsonStr::EMPTY);
                 return Some((message, entry.number));
             }
             start = end;
