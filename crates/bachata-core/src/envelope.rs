@@ -70,14 +70,18 @@ impl<'a> Envelope<'a> {
     #[inline(always)]
     pub fn parse(frame: &'a [u8]) -> Result<Self, ParseError> {
         let mut parsed = Ok(Self::unread(frame));
-        if let Ok(envelope) = &mut parsed {
-            let mut scanner = Scanner::new(frame);
-            envelope.normal = read(&mut scanner, &mut envelope.places);
-            if let Some(error) = scanner.error() {
-                parsed = Err(error);
-            }
+        if let Some(error) = parsed.as_mut().ok().and_then(Self::read) {
+            parsed = Err(error);
         }
         parsed
+    }
+
+    /// Proves the frame and finds its members.
+    #[inline(always)]
+    fn read(&mut self) -> Option<ParseError> {
+        let mut scanner = Scanner::new(self.frame);
+        self.normal = read(&mut scanner, &mut self.places);
+        scanner.error()
     }
 
     /// An envelope without members.
@@ -100,7 +104,11 @@ impl<'a> Envelope<'a> {
         if let Some(message) = TransportMessage::compact(frame) {
             return Ok(Message::Transport(message));
         }
-        Self::parse(frame)?.message(policy)
+        let mut envelope = Self::unread(frame);
+        match envelope.read() {
+            Some(error) => Err(error),
+            None => envelope.message(policy),
+        }
     }
 
     /// The value of one of the seven known members.
@@ -115,6 +123,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The bytes of a value, none where the member is absent.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn value(&self, member: Member) -> &'a [u8] {
         self.place(member).of(self.frame).unwrap_or_default()
     }
@@ -183,11 +192,17 @@ impl<'a> Envelope<'a> {
     /// A member is missing or of the wrong type. `type` is judged first, then the others in the order of `P-5`.
     pub fn message(&self, policy: Policy) -> Result<Message<'a>, ParseError> {
         let mut judge = Judge::new(self, policy);
-        let message = match self.kind()? {
-            MessageKind::Data(kind) => Message::Data(judge.data_message(kind)),
-            MessageKind::Transport(kind) => Message::Transport(judge.transport_message(kind)),
+        let mut judged = match self.kind() {
+            Ok(MessageKind::Data(kind)) => Ok(Message::Data(judge.data_message(kind))),
+            Ok(MessageKind::Transport(kind)) => {
+                Ok(Message::Transport(judge.transport_message(kind.code())))
+            }
+            Err(error) => Err(error),
         };
-        judge.error.map_or(Ok(message), Err)
+        if let Some(error) = judge.error {
+            judged = Err(error);
+        }
+        judged
     }
 
     /// What a router needs of the message.
@@ -299,8 +314,7 @@ impl<'e, 'a> Judge<'e, 'a> {
         DataMessage::parsed(id, kind, time, data, from, dest, sign)
     }
 
-    fn transport_message(&mut self, kind: TransportType) -> TransportMessage<'a> {
-        let code = kind.code();
+    fn transport_message(&mut self, code: u32) -> TransportMessage<'a> {
         let is_receipt = TransportType::is_receipt_code(code);
         if !is_receipt {
             self.optional |= ID_TIME_DATA;

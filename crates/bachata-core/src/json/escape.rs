@@ -67,18 +67,16 @@ impl Written {
 
     /// The character of this code as UTF-8, never escaped.
     pub(super) const fn utf8(code: u32) -> Self {
-        let (mut bytes, mut lead, mut len, mut most) = (0, code, 1_u32, 0x7f);
-        while lead > most {
+        let (mut bytes, mut lead, mut len) = (0, code, 1_u32);
+        // The bits that say in the first byte how many follow; below them and a zero bit it has room.
+        let mut mark = 0_u32;
+        while lead > (!mark & 0xff) >> 1 {
             bytes = (bytes | lead & 0x3f | 0x80) << 8;
             lead >>= 6;
-            // What the first byte has room for.
-            most = 0x3f_u32 >> len;
+            mark = mark >> 1 | 0xc0;
             len = len.wrapping_add(1);
         }
-        if len > 1 {
-            lead |= 0xf00 >> len & 0xff;
-        }
-        Self::new((bytes | lead) as u64, len)
+        Self::new((bytes | mark | lead) as u64, len)
     }
 
     pub(super) const fn is_escape(self) -> bool {

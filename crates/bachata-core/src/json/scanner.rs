@@ -1,6 +1,7 @@
 use super::word::skip_plain;
 use super::{JsonStr, RawJson, escape, utf8};
 use crate::error::MAX_FRAME_LEN;
+use crate::member::longer_key;
 use crate::{Member, ParseError, ParseErrorKind};
 
 /// How many containers may stand in one another, the message itself included (`P-3`). It is what `serde_json` accepts by default.
@@ -169,7 +170,6 @@ impl<'a> Scanner<'a> {
 
     /// The member whose name, which has been proven and ends before `end`, this is.
     fn key(&mut self, end: usize) -> Option<Member> {
-        // The characters as a big-endian number.
         let mut key = 0;
         self.skip();
         while self.at < end {
@@ -179,11 +179,7 @@ impl<'a> Scanner<'a> {
             } else {
                 self.skip();
             }
-            // More than four characters, or not ASCII.
-            if code == 0 || code > 0x7f || key >> 24 != 0 {
-                return None;
-            }
-            key = key << 8 | code;
+            key = longer_key(key, code)?;
         }
         Member::of_key(key)
     }
@@ -306,7 +302,7 @@ impl<'a> Scanner<'a> {
                 Some(b'\\') => {
                     self.escape();
                 }
-                Some(0x80..) => self.character(),
+                Some(&lead @ 0x80..) => self.character(char::from(lead)),
                 _ => return self.fail(ParseErrorKind::ControlCharacter),
             }
         }
@@ -367,11 +363,10 @@ impl<'a> Scanner<'a> {
         unit & 0xffff
     }
 
-    /// A character beyond ASCII.
+    /// A character beyond ASCII, which starts with `lead`.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn character(&mut self) {
+    fn character(&mut self, lead: char) {
         let start = self.at;
-        let lead = self.peek();
         let mut seconds = utf8::seconds(lead);
         if seconds == 0 {
             return self.fail(ParseErrorKind::InvalidUtf8);
@@ -427,18 +422,18 @@ impl<'a> Scanner<'a> {
     /// `true`, `false` or `null`.
     fn literal(&mut self, first: char) {
         let mut letters = u32::from_le_bytes(match first {
-            't' => *b"true",
-            'f' => {
-                self.skip();
-                *b"alse"
-            }
-            _ => *b"null",
+            't' => *b"rue\0",
+            'f' => *b"alse",
+            _ => *b"ull\0",
         });
-        while letters != 0 {
-            if u32::from(self.peek()) != letters & 0xff {
-                self.fail(ParseErrorKind::InvalidLiteral);
+        loop {
+            let letter = self.advance();
+            if letters == 0 {
+                return;
             }
-            self.skip();
+            if u32::from(letter) != letters & 0xff {
+                return self.fail(ParseErrorKind::InvalidLiteral);
+            }
             letters >>= 8;
         }
     }
@@ -465,11 +460,12 @@ impl<'a> Scanner<'a> {
     /// Skips whitespace, of which there is little in most frames, and gives the byte after it.
     #[inline(never)]
     fn token_after_space(&mut self) -> char {
-        while is_space(self.peek()) {
-            self.normal = false;
-            self.skip();
+        self.normal = false;
+        let mut byte = self.peek();
+        while is_space(byte) {
+            byte = self.advance();
         }
-        self.peek()
+        byte
     }
 
     /// The bytes from `start` to where the scanner stands.
@@ -540,7 +536,7 @@ mod tests {
                         let bytes = [lead, second, third, fourth.unwrap_or(0)];
                         let bytes = &bytes[..if fourth.is_some() { 4 } else { 3 }];
                         let mut scanner = Scanner::new(bytes);
-                        scanner.character();
+                        scanner.character(char::from(lead));
                         let found = scanner.error().map(|error| (error.kind(), error.offset()));
                         let utf8 = match core::str::from_utf8(bytes) {
                             Ok(text) => Ok(text),
