@@ -382,6 +382,17 @@ pub struct Members<'a> {
     more: bool,
 }
 
+#[cfg(feature = "sign")]
+impl<'a> Members<'a> {
+    /// The members of an object that has been proven, from the one on whose name `bytes` starts with.
+    pub(crate) const fn starting_with(bytes: &'a [u8]) -> Self {
+        Self {
+            scanner: Scanner::new(bytes),
+            more: true,
+        }
+    }
+}
+
 impl<'a> Iterator for Members<'a> {
     type Item = (JsonStr<'a>, RawJson<'a>);
 

@@ -57,6 +57,10 @@ pub(crate) fn all() {
     {
         sum ^= heapless(frame);
     }
+    #[cfg(feature = "sign")]
+    {
+        sum ^= sign(frame, black_box(b"key"));
+    }
     #[cfg(feature = "io")]
     {
         sum ^= io(frame);
@@ -214,6 +218,25 @@ fn heapless(frame: &[u8]) -> u32 {
     let text = String::<64>::try_from(message.data().unwrap_or_default());
     let frame = Vec::<u8, 128>::try_from(message);
     (text.map_or(0, |text| text.len()) ^ frame.map_or(0, |frame| frame.len())) as u32
+}
+
+/// Checks the signature of a message and makes another one.
+#[cfg(feature = "sign")]
+#[inline(never)]
+fn sign(frame: &[u8], key: &[u8]) -> u32 {
+    let Ok(key) = HmacSha256::new(key) else {
+        return 0;
+    };
+    let Ok(message) = Message::parse(frame) else {
+        return 1;
+    };
+    match message.verify(&key) {
+        Ok(_) => 2,
+        Err(_) => {
+            let Ok(signature) = message.sign_with(&key);
+            u32::from(signature.as_str().as_bytes().iter().fold(0, |sum, byte| sum ^ byte))
+        }
+    }
 }
 
 /// Reads frames from a transport and writes one to it.
