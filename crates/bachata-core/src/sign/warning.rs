@@ -80,7 +80,7 @@ sign_warning_kinds! {
         /// A `time` of 2⁵³ or more, or −2⁵³ or less, which JavaScript rounds. It does not matter to `token-sha256`.
     ;
     LargeInteger "integer beyond 2^53, which JavaScript rounds,"
-        /// An integer of 2⁵³ or more, or −2⁵³ or less: JavaScript rounds it, or from 10²¹ on writes it with an exponent.
+        /// An integer of 2⁵³ or more, or −2⁵³ or less: JavaScript rounds it, unless an f64 happens to hold it, and from 10²¹ on writes it with an exponent.
     ;
     NegativeZero "-0, which is written as 0,"
         /// `-0`: both write `0`.
