@@ -3,14 +3,14 @@
 
 use core::cmp::Ordering;
 use core::fmt::Write as _;
-use core::hash::Hash as _;
+use core::hash::{Hash as _, Hasher as _};
 use core::hint::black_box;
 
 use bachata_core::heapless_v0_9::{String, Vec};
 use bachata_core::io::{ReadError, WriteError, embedded_io_async_v0_7, embedded_io_v0_7};
 use bachata_core::*;
 
-use crate::input::{Input, Tools};
+use crate::input::{Input, Keys, Tools};
 use crate::line::{Line, poll_once};
 use crate::payload::Texts;
 use crate::{board, frames, paint};
@@ -205,6 +205,50 @@ calls! {
     "<Vec<u8> as TryFrom<TransportMessage>>" i, _ => Vec::<u8, 64>::try_from(i.transport);
     "<Vec<u8> as From<MessageBuf>>" i, _ => i.buf.cloned().map(Vec::from);
 
+    "HmacSha256::new" i, _ => HmacSha256::new(i.bytes).is_ok();
+    "<HmacSha256 as Sign>" i, _ => i.hmac.sign(&i.message);
+    "<HmacSha256 as Verify>" i, _ => i.hmac.verify(&i.message, i.text);
+    "<HmacSha256 as Clone>" i, _ => i.hmac.clone();
+    "TokenSha256::new" i, _ => TokenSha256::new(i.bytes).is_ok();
+    "TokenSha256::with_room" i, _ => TokenSha256::<256>::with_room(i.bytes).is_ok();
+    "<TokenSha256 as Sign>" i, _ => i.token.sign(&i.message);
+    "<TokenSha256 as Verify>" i, _ => i.token.verify(&i.message, i.text);
+    "<TokenSha256 as Clone>" i, _ => i.token.clone();
+    "<TokenSha256 as Drop>" i, _ => drop(i.token.clone());
+    "<&V as Verify>" i, _ => (&i.hmac).verify(&i.message, i.text);
+    "<[V] as Verify>" i, _ => i.hmacs.as_slice().verify(&i.message, i.text);
+    "<[V; N] as Verify>" i, _ => i.hmacs.verify(&i.message, i.text);
+    "Message::sign_with" i, _ => i.message.sign_with(i.hmac);
+    "Message::verify" i, _ => i.message.verify(i.hmac);
+    "Message::sign_warnings" i, _ => i.message.sign_warnings().count();
+    "DataMessage::sign_with" i, _ => i.data.sign_with(i.hmac);
+    "DataMessage::verify" i, _ => i.data.verify(i.hmac);
+    "DataMessage::sign_warnings" i, _ => i.data.sign_warnings().count();
+    "DataMessage<&T>::sign_with" i, _ => typed(i, |m| m.sign_with(i.hmac).is_ok());
+    "TransportMessage::sign_with" i, _ => i.transport.sign_with(i.hmac);
+    "TransportMessage::verify" i, _ => i.transport.verify(i.hmac);
+    "MessageBuf::verify" i, _ => i.buf.cloned().map(|b| b.verify(i.hmac));
+    "Payload::sign_warnings" i, _ => i.payload.sign_warnings().count();
+    "<SignWarnings as Iterator>" i, _ => i.payload.sign_warnings().next();
+    "SignWarning::kind" i, _ => i.payload.sign_warnings().next().map(SignWarning::kind);
+    "SignWarning::offset" i, _ => i.payload.sign_warnings().next().map(SignWarning::offset);
+    "<SignWarning as Display>" i, t => i.payload.sign_warnings().next().map(|w| write!(t.writer(), "{w}"));
+    "<SignWarningKind as Display>" i, t => i.payload.sign_warnings().next().map(|w| write!(t.writer(), "{}", w.kind()));
+    "<Message as Covered>" i, t => i.message.feed_fields(|piece| t.hasher.write(piece));
+    "<DataMessage as Covered>" i, t => i.data.feed_data(|piece| t.hasher.write(piece));
+    "<TransportMessage as Covered>" i, t => i.transport.feed_fields(|piece| t.hasher.write(piece));
+    "Signature::as_str" i, _ => i.signature.as_str();
+    "<Signature as AsRef<str>>" i, _ => i.signature.as_ref().len();
+    "<Signature as Display>" i, t => write!(t.writer(), "{}", i.signature);
+    "<JsonStr as From<&Signature>>" i, _ => JsonStr::from(i.signature);
+    "Verified::key" i, _ => i.verified.as_ref().map(Verified::key);
+    "Verified::into_inner" i, _ => i.verified.map(Verified::into_inner);
+    "Verified<Message>::into_data" i, _ => i.verified.map(Verified::into_data);
+    "Verified<Message>::into_transport" i, _ => i.verified.map(Verified::into_transport);
+    "<Verified as Deref>" i, _ => i.verified.as_deref().map(Message::encoded_len);
+    "<SignatureError as Display>" i, t => write!(t.writer(), "{}", i.signature_error);
+    "<KeyError as Display>" i, t => i.key_error.map(|e| write!(t.writer(), "{e}"));
+
     "FrameSplitter::new" i, _ => FrameSplitter::new(i.number);
     "FrameSplitter::limit" _, t => t.splitter.limit();
     "FrameSplitter::split" i, t => t.splitter.split(i.bytes);
@@ -266,6 +310,7 @@ fn typed<'a>(input: &Input<'a>, call: impl FnOnce(DataMessage<'a, &Texts<'a>>) -
 
 /// Calls each function with each frame and prints how deep the stack was at most.
 pub(crate) fn paint_all() {
+    let keys = Keys::new();
     let mut tools = Tools {
         out: board::scratch(),
         reader: FrameReader::new(),
@@ -278,7 +323,7 @@ pub(crate) fn paint_all() {
         for bytes in frames() {
             let buf = MessageBuf::parse(bytes).ok();
             for other in [bytes, b"\"\\u0020\""] {
-                let input = Input::of(bytes, other, buf.as_ref());
+                let input = Input::of(bytes, other, buf.as_ref(), &keys);
                 deepest = deepest.max(paint::depth(|| {
                     call(black_box(&input), black_box(&mut tools))
                 }));

@@ -234,7 +234,13 @@ fn sign(frame: &[u8], key: &[u8]) -> u32 {
         Ok(_) => 2,
         Err(_) => {
             let Ok(signature) = message.sign_with(&key);
-            u32::from(signature.as_str().as_bytes().iter().fold(0, |sum, byte| sum ^ byte))
+            u32::from(
+                signature
+                    .as_str()
+                    .as_bytes()
+                    .iter()
+                    .fold(0, |sum, byte| sum ^ byte),
+            )
         }
     }
 }
