@@ -175,6 +175,18 @@ fn warnings_about_a_message_come_before_those_about_its_payload() {
 }
 
 #[test]
+fn numbers_are_covered_in_full() {
+    for time in [i64::MIN, i64::MAX] {
+        let message = Message::from(DataMessage::new("", "", time, ""));
+        let text = time.to_string();
+        let expected = format!("9:data-text,0:,0:,{}:{text},0:,0:,0:,", text.len());
+        assert_eq!(covered_fields(&message), expected.as_bytes());
+    }
+    let message = Message::parse(br#"{"type":4294967295}"#).unwrap();
+    assert_eq!(covered_fields(&message), b"9:transport,10:4294967295,");
+}
+
+#[test]
 fn no_key_is_no_key() {
     assert_eq!(HmacSha256::new(b"").unwrap_err(), KeyError::Empty);
     assert_eq!(TokenSha256::new(b"").unwrap_err(), KeyError::Empty);

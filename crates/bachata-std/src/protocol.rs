@@ -142,7 +142,7 @@ impl Protocol {
         <S as core::Verify>::Error: Into<Error>,
     {
         let signer = Arc::new(signer);
-        self.checks.set_verifier(Arc::clone(&signer));
+        self.checks.set_own(Arc::clone(&signer));
         self.signer = Some(signer);
         self
     }
@@ -169,7 +169,7 @@ impl Protocol {
         V: core::Verify + Send + Sync + 'static,
         V::Error: Into<Error>,
     {
-        self.checks.set_verifier(Arc::new(verifier));
+        self.checks.set_other(verifier);
         self
     }
 

@@ -111,16 +111,30 @@ where
 /// What loading checks of signatures.
 #[derive(Clone, Default)]
 pub(crate) struct Checks {
-    verifier: Option<Arc<dyn Verifier>>,
+    /// What the signer signs with.
+    own: Option<Arc<dyn Verifier>>,
+    /// What has been asked for besides.
+    other: Option<Arc<dyn Verifier>>,
     pub(crate) unsigned: Unsigned,
 }
 
 impl Checks {
-    pub(crate) fn set_verifier<V: core::Verify + Send + Sync + 'static>(&mut self, verifier: Arc<V>)
+    pub(crate) fn set_own<V: core::Verify + Send + Sync + 'static>(&mut self, own: Arc<V>)
     where
         V::Error: Into<Error>,
     {
-        self.verifier = Some(verifier);
+        self.own = Some(own);
+    }
+
+    pub(crate) fn set_other<V: core::Verify + Send + Sync + 'static>(&mut self, other: V)
+    where
+        V::Error: Into<Error>,
+    {
+        self.other = Some(Arc::new(other));
+    }
+
+    fn verifier(&self) -> Option<&dyn Verifier> {
+        self.other.as_deref().or(self.own.as_deref())
     }
 
     /// The message in a frame of at most so many bytes.
@@ -130,7 +144,7 @@ impl Checks {
         policy: Policy,
         limit: usize,
     ) -> Result<Message<P, K>, Error> {
-        let Some(verifier) = &self.verifier else {
+        let Some(verifier) = self.verifier() else {
             return Message::parse_within(frame, policy, limit);
         };
         TooLong::check(frame.len(), limit)?;
@@ -152,7 +166,7 @@ impl Checks {
         TooLong::check(frame.len(), limit)?;
         let envelope = Envelope::parse(frame)?;
         let message = envelope.message(policy)?;
-        let key = match &self.verifier {
+        let key = match self.verifier() {
             Some(verifier) => verifier.key(&message)?,
             // No key has made it.
             None if message.sign().is_some() => return Err(SignatureError::Wrong.into()),

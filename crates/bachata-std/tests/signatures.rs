@@ -169,6 +169,25 @@ fn what_is_passed_on_keeps_its_signature() {
 }
 
 #[test]
+fn a_verifier_counts_whether_it_is_named_before_the_signer_or_after() {
+    let frame = Protocol::new()
+        .with_signer(key("alice"))
+        .dump_message(&note())
+        .unwrap();
+    let protocols = [
+        protocol().with_verifier(key("alice")),
+        Protocol::new()
+            .with_verifier(key("alice"))
+            .with_signer(key("key")),
+    ];
+    for protocol in protocols {
+        assert!(protocol.load_message(&frame).is_ok());
+        let own = protocol.dump_message(&note()).unwrap();
+        assert!(is(protocol.load_message(own), SignatureError::Wrong));
+    }
+}
+
+#[test]
 fn a_server_that_writes_messages_anew_breaks_nothing() {
     let object = r#"{"text":"caf\u00e9 \ud83d\ude00","n":[1,-7,0.5],"nested":{"x":null}}"#;
     let object: JsonObject = object.parse().unwrap();

@@ -1,7 +1,5 @@
 use core::fmt;
 
-use heapless::String;
-
 use crate::JsonStr;
 
 /// A signature of 32 bytes as the text that stands in `sign`: 64 lower-case hexadecimal digits.
@@ -19,8 +17,8 @@ use crate::JsonStr;
 /// assert_eq!(message.with_sign(&signature).sign().unwrap(), signature.as_str());
 /// # Ok::<(), KeyError>(())
 /// ```
-#[derive(Clone)]
-pub struct Signature(String<{ 2 * DIGEST_LEN }>);
+#[derive(Clone, Copy)]
+pub struct Signature([u8; 2 * DIGEST_LEN]);
 
 /// What both schemes make, in bytes.
 pub(super) const DIGEST_LEN: usize = 32;
@@ -29,17 +27,21 @@ pub(super) type Digest = [u8; DIGEST_LEN];
 
 impl Signature {
     pub(super) fn of(digest: Digest) -> Self {
-        let mut text = String::new();
-        for half in digest.into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
-            let digit = char::from_digit(half.into(), 16).unwrap_or_default();
-            let _fits = text.push(digit);
+        let mut digits = [0; 2 * DIGEST_LEN];
+        let halves = digest.into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        for (digit, half) in digits.iter_mut().zip(halves) {
+            *digit = if half < 10 {
+                b'0' | half
+            } else {
+                half.wrapping_add(b'a' - 10)
+            };
         }
-        Self(text)
+        Self(digits)
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -94,8 +96,7 @@ impl defmt::Format for Signature {
 #[cfg(test)]
 mod tests {
     use std::format;
-    use std::string::ToString as _;
-    type Text = std::string::String;
+    use std::string::{String, ToString as _};
 
     use super::*;
 
@@ -104,7 +105,7 @@ mod tests {
         for start in (0..=255).step_by(DIGEST_LEN) {
             let digest = core::array::from_fn(|at| start + at as u8);
             let signature = Signature::of(digest);
-            let text: Text = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(signature.to_string(), text);
             assert_eq!(format!("{signature:?}"), format!("Signature({text:?})"));
             assert_eq!(read_digest(JsonStr::from(&signature)), Some(digest));
@@ -118,7 +119,7 @@ mod tests {
         let escaped = JsonStr::scanned(br"\u0061", true);
         assert!(read_digest(escaped).is_none());
         for bad in [
-            Text::new(),
+            String::new(),
             good[1..].into(),
             good[2..].into(),
             format!("{good}0"),
