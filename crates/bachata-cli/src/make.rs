@@ -64,7 +64,7 @@ pub(crate) struct MakeArgs {
     #[arg(long, conflicts_with = "key_file")]
     sign: Option<String>,
 
-    /// Sign with the key in this file: its bytes, without one line feed at the end
+    /// Sign with the key in this file: its bytes, at most 4096, without one line feed at the end
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 

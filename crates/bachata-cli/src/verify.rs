@@ -28,8 +28,8 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
 
-    /// The file with the key: its bytes, without one line feed at the end. Several keys are tried in
-    /// this order
+    /// The file with the key: its bytes, at most 4096, without one line feed at the end. Several keys
+    /// are tried in this order
     #[arg(long, value_name = "FILE", required = true)]
     key_file: Vec<PathBuf>,
 
