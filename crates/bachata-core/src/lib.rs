@@ -52,7 +52,7 @@
 //! - `delivery`: reliable delivery, the state machines of both sides, see the module of that name.
 //! - `sign`: signatures made and checked, see `Message::sign_with` and `Message::verify`. The names are `HmacSha256` and `TokenSha256`, `Verified` for a message that
 //!   has been checked, `SignWarning` for what may break a signature, and `Sign`, `Verify` and `Covered` for other schemes. In firmware build with
-//!   `RUSTFLAGS='--cfg sha2_backend_soft="compact"'`, which makes SHA-256 some 7 KB smaller.
+//!   `RUSTFLAGS='--cfg sha2_backend_soft="compact"'`, which makes SHA-256 at least 7 KB smaller.
 //! - `defmt`: `defmt::Format`, version 1, on every public type.
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
 //! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.
