@@ -59,9 +59,10 @@ impl<'a> NormalForm<'a> {
         if !outside {
             return unescaped_run(rest);
         }
-        // Outside of strings there are no control characters but whitespace, and no backslashes.
+        // Outside of strings there are no control characters but whitespace, and no backslashes: on a small core one loop does for both.
         let least = if outside { b'!' } else { b' ' };
-        let stop = |&byte: &u8| byte < least || byte == b'"' || byte == b'\\';
+        let backslash = cfg!(not(target_pointer_width = "64"));
+        let stop = |&byte: &u8| byte < least || byte == b'"' || backslash && byte == b'\\';
         rest.iter().position(stop).unwrap_or(rest.len())
     }
 
