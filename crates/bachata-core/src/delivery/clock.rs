@@ -1,6 +1,7 @@
 /// The time that has passed, by a clock of the caller's.
 ///
-/// A clock that is set back stands still at that moment, and goes on from there. One that is set forward cannot be told from a long wait.
+/// A clock that is set back stands still at that moment, and goes on from there. One that is set forward cannot be told from a long wait, and
+/// no wait counts for more than [`LONGEST_WAIT`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     /// What the caller's clock showed last, in milliseconds.
@@ -20,6 +21,7 @@ impl Clock {
     /// The caller's clock shows `now`.
     pub(super) const fn advance(&mut self, now: u64) {
         let step = now.saturating_sub(self.shown);
+        let step = if step < LONGEST_WAIT { step } else { LONGEST_WAIT };
         self.passed = self.passed.saturating_add(step);
         self.shown = now;
     }
@@ -33,6 +35,10 @@ impl Clock {
         self.shown.saturating_add(time.saturating_sub(self.passed))
     }
 }
+
+/// Milliseconds: longer than any timer, so that all are due after it. Without it a clock that shows the largest number, once, would bring the time
+/// to its end, where everything is due again as soon as it has been done.
+const LONGEST_WAIT: u64 = 1 << 33;
 
 /// The earlier of two times, of which there may be none.
 pub(super) fn earlier(a: Option<u64>, b: Option<u64>) -> Option<u64> {
@@ -59,5 +65,15 @@ mod tests {
         assert_eq!(clock.passed(), start + 17);
         assert_eq!(clock.shows_at(start + 20), 510);
         assert_eq!(clock.shows_at(start), 507);
+    }
+    #[test]
+    fn a_clock_that_shows_the_largest_number_does_not_end_the_time() {
+        let mut clock = Clock::new();
+        for shown in [7, u64::MAX, 9, u64::MAX, u64::MAX, 11] {
+            clock.advance(shown);
+        }
+        assert_eq!(clock.passed(), 7 + 2 * LONGEST_WAIT);
+        assert!(LONGEST_WAIT > u64::from(u32::MAX));
+        assert_eq!(clock.shows_at(clock.passed() + 5), 16);
     }
 }

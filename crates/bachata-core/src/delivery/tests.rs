@@ -434,6 +434,31 @@ fn a_silent_server_is_pinged_and_then_reported() {
 }
 
 #[test]
+fn at_the_end_of_time_nothing_is_sent_without_end() {
+    let keep_alive = KeepAlive {
+        ping_after: Some(100),
+        dead_after: None,
+    };
+    let resend = Some(Resend { first: 1, max: 1 });
+    let mut client = TestClient::new(ClientConfig {
+        keep_alive,
+        resend,
+        ..QUIET
+    });
+    client.send(&message("1"), 0).unwrap();
+    ready(&mut client, 0);
+    transmits(&mut client);
+    client.handle_timeout(u64::MAX);
+    let sent = transmits(&mut client);
+    assert_eq!(sent, [r#"{"type":1001}"#.to_string(), frame("1")]);
+    // Nor does the time stand still afterwards.
+    client.handle_timeout(5);
+    assert_eq!(client.poll_timeout(), Some(6));
+    client.handle_timeout(6);
+    assert_eq!(transmits(&mut client), [frame("1")]);
+}
+
+#[test]
 fn frames_without_a_connection_and_without_a_message_are_refused() {
     let mut client = TestClient::new(QUIET);
     let error = client.handle_frame(b"{\"type\":1000}", 0).unwrap_err();
