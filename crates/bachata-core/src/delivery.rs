@@ -44,6 +44,7 @@ mod inbox;
 mod keep_alive;
 mod memory_store;
 mod outbox;
+mod remove;
 mod resend;
 mod server;
 mod store;

@@ -11,7 +11,7 @@ pub use splitter::{FrameSplitter, FrameTooLong, Split};
 pub use writer::FrameWriter;
 
 /// Moves what is held from `start` to `end` of a buffer to its front.
-pub(crate) fn move_to_front(buffer: &mut [u8], start: &mut usize, end: &mut usize) {
+pub(crate) fn move_to_front<T: Copy>(buffer: &mut [T], start: &mut usize, end: &mut usize) {
     if *start > 0 {
         // Cells may overlap, and their iterators have no bounds to fail.
         let cells = Cell::from_mut(buffer).as_slice_of_cells();

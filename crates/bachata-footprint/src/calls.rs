@@ -6,11 +6,12 @@ use core::fmt::Write as _;
 use core::hash::{Hash as _, Hasher as _};
 use core::hint::black_box;
 
+use bachata_core::delivery::*;
 use bachata_core::heapless_v0_9::{String, Vec};
 use bachata_core::io::{ReadError, WriteError, embedded_io_async_v0_7, embedded_io_v0_7};
 use bachata_core::*;
 
-use crate::input::{Input, Keys, Tools};
+use crate::input::{Connection, Input, Keys, Tools};
 use crate::line::{Line, poll_once};
 use crate::payload::Texts;
 use crate::{board, frames, paint};
@@ -262,10 +263,61 @@ calls! {
     "<FrameReader as Default>" _, _ => FrameReader::<64>::default();
     "FrameWriter::new" _, _ => FrameWriter::<64>::new();
     "FrameWriter::push" i, t => t.writer.push(i.message);
+    "FrameWriter::push_frame" i, t => t.writer.push_frame(i.bytes);
     "FrameWriter::pending" _, t => t.writer.pending();
     "FrameWriter::advance" i, t => t.writer.advance(i.number);
     "FrameWriter::reset" _, t => t.writer.reset();
     "<FrameWriter as Default>" _, _ => FrameWriter::<64>::default();
+
+    "Client::new" _, _ => Client::<1, 2, 64>::new(ClientConfig::default());
+    "Client::handle_connect" i, t => t.client.handle_connect(i.now);
+    "Client::handle_frame" i, t => match t.client.handle_frame(i.bytes, i.now) {
+        Ok(Some(received)) => t.receipts.push(received.receipt).is_ok(),
+        other => other.is_ok(),
+    };
+    "Client::send" i, t => t.client.send(&i.data, i.now);
+    "Client::send_typed" i, t => typed(i, |m| t.client.send_typed(&m, i.now).is_ok());
+    "Client::send_frame" i, t => t.client.send_frame(i.bytes, i.now).map(|token| t.token = Some(token));
+    "Client::poll_transmit" _, t => t.client.poll_transmit(t.out).is_ok();
+    "Client::handle_timeout" i, t => t.client.handle_timeout(i.now);
+    "Client::poll_timeout" _, t => t.client.poll_timeout();
+    "Client::acknowledge" _, t => t.receipts.pop().map(|receipt| t.client.acknowledge(receipt));
+    "Client::release" _, t => t.receipts.pop().map(|receipt| t.client.release(receipt));
+    "Client::progress" _, t => t.token.map(|token| t.client.progress(token).map(Progress::is_end));
+    "Client::cancel" _, t => t.token.map(|token| t.client.cancel(token));
+    "Client::poll_event" _, t => t.client.poll_event();
+    "Client::room" _, t => t.client.room();
+    "Client::counters" _, t => t.client.counters();
+    "Client::handle_disconnect" i, t => t.client.handle_disconnect(i.now);
+    "<ClientConfig as Default>" _, _ => ClientConfig::default();
+    "<ServerConfig as Default>" _, _ => ServerConfig::default();
+    "<KeepAlive as Default>" _, _ => KeepAlive::default();
+    "Progress::is_end" i, _ => if i.number > 1 { Progress::Sent } else { Progress::Failed }.is_end();
+    "Resend::delay" i, _ => Resend { first: i.number as u32, max: i.time as u32 }.delay(i.now as u32);
+    "ServerConnection::open" i, t => Connection::open(&mut t.store, i.number as u8, ServerConfig::default(), i.now).is_ok();
+    "ServerConnection::handle_frame" i, t => t.connection.handle_frame(&mut t.store, i.bytes, i.now).is_ok();
+    "ServerConnection::submit" i, t => match t.connection.handle_frame(&mut t.store, i.bytes, i.now) {
+        Ok(Handled::Message(message)) => t.connection.submit(&mut t.store, message, 1).is_ok(),
+        other => other.is_ok(),
+    };
+    "ServerConnection::refuse" i, t => match t.connection.handle_frame(&mut t.store, i.bytes, i.now) {
+        Ok(Handled::Message(message)) => { t.connection.refuse(message); true }
+        other => other.is_ok(),
+    };
+    "ServerConnection::poll_transmit" _, t => t.connection.poll_transmit(&mut t.store, t.out).is_ok();
+    "ServerConnection::poll_timeout" _, t => t.connection.poll_timeout();
+    "ServerConnection::handle_timeout" i, t => t.connection.handle_timeout(i.now);
+    "ServerConnection::address" _, t => t.connection.address();
+    "ServerConnection::counters" _, t => t.connection.counters();
+    "ServerConnection::close" i, t => match Connection::open(&mut t.store, 2, ServerConfig::default(), i.now) {
+        Ok(connection) => connection.close(&mut t.store).is_ok(),
+        Err(_) => false,
+    };
+    "MemoryStore::new" _, _ => MemoryStore::<u8, 1, 1, 64>::new();
+    "MemoryStore::undelivered" _, t => t.store.undelivered();
+    "MemoryStore::discard" i, t => t.store.discard(i.number as u8);
+    "<MemoryStore as Default>" _, _ => MemoryStore::<u8, 1, 1, 64>::default();
+    "<MemoryStore as Store>" i, t => store(i, &mut t.store);
 
     "embedded_io_v0_7::read_frame" i, t => embedded_io_v0_7::read_frame(&mut t.reader, &mut Line::new(i.bytes));
     "embedded_io_v0_7::write_pending" i, t => embedded_io_v0_7::write_pending(&mut t.writer, &mut Line::new(i.bytes));
@@ -287,6 +339,17 @@ calls! {
     "<MessageBufError as Display>" i, t => write!(t.writer(), "{}", i.buf_error);
     "<ReadError as Display>" i, t => write!(t.writer(), "{}", black_box(ReadError::<ParseErrorKind>::TooLong(i.too_long)));
     "<WriteError as Display>" i, t => i.parse_error.map(|e| write!(t.writer(), "{}", black_box(WriteError::Io(e))));
+    "<FrameError as Display>" i, t => i.parse_error.map(|e| write!(t.writer(), "{}", black_box(FrameError::Parse(e))));
+    "<SendError as From<BufferTooSmall>>" i, _ => SendError::from(i.too_small);
+    "<SendError as From<ParseError>>" i, _ => i.parse_error.map(SendError::from);
+    "<SendError as From<EncodeError>>" i, _ => SendError::from(i.encode_error);
+    "<SendError as Display>" i, t => write!(t.writer(), "{}", black_box(SendError::TooLong(i.too_small)));
+    "<ServerError as From<BufferTooSmall>>" i, _ => ServerError::<PeersFull>::from(i.too_small);
+    "<ServerError as From<StoreError>>" _, _ => ServerError::from(black_box(StoreError::Store(PeersFull)));
+    "<ServerError as Display>" i, t => write!(t.writer(), "{}", black_box(ServerError::<PeersFull>::TooLong(i.too_small)));
+    "<StoreError as From>" _, _ => StoreError::from(PeersFull);
+    "<OpenError as Display>" _, t => write!(t.writer(), "{}", black_box(OpenError::Store(PeersFull)));
+    "<PeersFull as Display>" _, t => write!(t.writer(), "{}", black_box(PeersFull));
     "DeserializeError::kind" i, _ => i.deserialize_error.map(DeserializeError::kind);
     "DeserializeError::offset" i, _ => i.deserialize_error.map(DeserializeError::offset);
     "<DeserializeError as Display>" i, t => i.deserialize_error.map(|e| write!(t.writer(), "{e}"));
@@ -296,6 +359,22 @@ calls! {
     "<EncodeError as From<SerializeErrorKind>>" _, _ => EncodeError::from(black_box(SerializeErrorKind::Custom));
     "<EncodeError as Display>" i, t => write!(t.writer(), "{}", i.encode_error);
 }
+
+/// So that it sends without being connected first, and again.
+const CLIENT: ClientConfig = ClientConfig {
+    wait_for_ready: false,
+    resend: Some(Resend { first: 1, max: 5 }),
+    ..ClientConfig::DEFAULT
+};
+
+/// What the state machines of delivery take, in bytes.
+const SIZES: &[(&str, usize)] = &[
+    ("client-small", size_of::<Client<2, 8, 128>>()),
+    ("client", size_of::<Client<4, 16, 256>>()),
+    ("client-large", size_of::<Client<16, 64, 512>>()),
+    ("connection", size_of::<ServerConnection<u8, 4, 256>>()),
+    ("store", size_of::<MemoryStore<u8, 4, 4, 256>>()),
+];
 
 /// Calls a function of a message with a typed payload.
 #[inline(always)]
@@ -308,16 +387,55 @@ fn typed<'a>(input: &Input<'a>, call: impl FnOnce(DataMessage<'a, &Texts<'a>>) -
     ))
 }
 
+/// Takes a message through a store, from one end to the other.
+#[inline(always)]
+fn store(input: &Input<'_>, store: &mut crate::input::Shelf) -> Result<(), StoreError<PeersFull>> {
+    let Some(lease) = store.open(input.number as u8, input.now > 3)? else {
+        return Ok(());
+    };
+    let new = NewMessage {
+        receiver: lease.address,
+        id: input.text,
+        fingerprint: input.now,
+        frame: input.bytes,
+    };
+    black_box(store.put(&lease, new)?);
+    if let Some(Queued { sequence, .. }) = store.next(&lease, 0)? {
+        black_box(store.acknowledge(&lease, sequence)?);
+    }
+    if let Some((sequence, id)) = store.next_delivered(&lease)? {
+        black_box(id);
+        store.tell_delivered(&lease, sequence)?;
+    }
+    Ok(store.close(&lease)?)
+}
+
 /// Calls each function with each frame and prints how deep the stack was at most.
 pub(crate) fn paint_all() {
     let keys = Keys::new();
+    let mut store = MemoryStore::new();
+    let Ok(connection) = Connection::open(&mut store, 1, ServerConfig::default(), 0) else {
+        return board::exit();
+    };
     let mut tools = Tools {
         out: board::scratch(),
         reader: FrameReader::new(),
         writer: FrameWriter::new(),
         splitter: FrameSplitter::new(64),
         hasher: Default::default(),
+        client: Client::new(CLIENT),
+        receipts: Vec::new(),
+        token: None,
+        connection,
+        store,
     };
+    for (name, size) in SIZES {
+        board::print("size ");
+        board::print_number(*size as u32);
+        board::print(" ");
+        board::print(name);
+        board::print("\n");
+    }
     for Call { name, call } in CALLS {
         let mut deepest = 0;
         for bytes in frames() {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::hint::black_box;
 
+use bachata_core::delivery::*;
 use bachata_core::*;
 
 /// Made from a frame, whatever is in it.
@@ -10,6 +11,7 @@ pub(crate) struct Input<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) str: &'a str,
     pub(crate) number: usize,
+    pub(crate) now: u64,
     pub(crate) time: i64,
     pub(crate) policy: Policy,
     pub(crate) member: Member,
@@ -81,7 +83,15 @@ pub(crate) struct Tools<'a> {
     pub(crate) writer: FrameWriter<64>,
     pub(crate) splitter: FrameSplitter,
     pub(crate) hasher: Sum,
+    pub(crate) client: Client<2, 4, 128>,
+    pub(crate) receipts: heapless_v0_9::Vec<Receipt, 8>,
+    pub(crate) token: Option<Token>,
+    pub(crate) connection: Connection,
+    pub(crate) store: Shelf,
 }
+
+pub(crate) type Connection = ServerConnection<u8, 2, 128>;
+pub(crate) type Shelf = MemoryStore<u8, 3, 2, 256>;
 
 impl Tools<'_> {
     /// A text writer into the output.
@@ -131,6 +141,7 @@ impl<'a> Input<'a> {
             bytes,
             str,
             number: other.len(),
+            now: bytes.len() as u64,
             time: data.time(),
             policy: Policy::Reference,
             member: Member::Sign,

@@ -6,7 +6,15 @@ use bachata_core::*;
 #[cfg(not(feature = "count"))]
 use core::hint::black_box;
 
-#[cfg(all(any(feature = "build", feature = "typed"), not(feature = "count")))]
+#[cfg(all(
+    any(
+        feature = "build",
+        feature = "client",
+        feature = "server",
+        feature = "typed"
+    ),
+    not(feature = "count")
+))]
 use crate::board;
 
 #[cfg(not(feature = "count"))]
@@ -60,6 +68,14 @@ pub(crate) fn all() {
     #[cfg(feature = "sign")]
     {
         sum ^= sign(frame, black_box(b"key"));
+    }
+    #[cfg(feature = "client")]
+    {
+        sum ^= client(frame, board::scratch());
+    }
+    #[cfg(feature = "server")]
+    {
+        sum ^= server(frame, board::scratch());
     }
     #[cfg(feature = "io")]
     {
@@ -231,6 +247,69 @@ fn sign(frame: &[u8], key: &[u8]) -> u32 {
     let Ok(signature) = message.sign_with(&key);
     black_box(JsonStr::from(&signature));
     verified.into()
+}
+
+/// Sends and receives over a connection, until there is nothing more to do.
+#[cfg(feature = "client")]
+#[inline(never)]
+fn client(frame: &[u8], out: &mut [u8]) -> u32 {
+    use bachata_core::delivery::{Client, ClientConfig};
+
+    let mut client = Client::<4, 16, 256>::new(black_box(ClientConfig::DEFAULT));
+    let message = DataMessage::new("1", "reading", 0, "21.5");
+    let mut sum = u32::from(client.send(&message, 0).is_ok());
+    client.handle_connect(black_box(1));
+    match client.handle_frame(frame, black_box(2)) {
+        Ok(Some(received)) => client.acknowledge(received.receipt),
+        Ok(None) => {}
+        Err(error) => {
+            black_box(error);
+        }
+    }
+    client.handle_timeout(black_box(3));
+    while let Ok(Some(frame)) = client.poll_transmit(out) {
+        sum ^= frame.len() as u32;
+    }
+    while let Some(event) = client.poll_event() {
+        black_box(event);
+    }
+    sum ^ client.poll_timeout().unwrap_or_default() as u32
+}
+
+/// Takes a message from a client, and gives it to one.
+#[cfg(feature = "server")]
+#[inline(never)]
+fn server(frame: &[u8], out: &mut [u8]) -> u32 {
+    use bachata_core::delivery::{Handled, MemoryStore, ServerConfig, ServerConnection};
+
+    let mut store = MemoryStore::<u8, 2, 4, 256>::new();
+    let mut sum = 0;
+    let config = black_box(ServerConfig::DEFAULT);
+    let Ok(mut connection) =
+        ServerConnection::<u8, 4, 256>::open(&mut store, black_box(1), config, 0)
+    else {
+        return 0;
+    };
+    match connection.handle_frame(&mut store, frame, black_box(1)) {
+        Ok(Handled::Message(submitted)) => {
+            sum ^= u32::from(
+                connection
+                    .submit(&mut store, submitted, black_box(1))
+                    .is_ok(),
+            );
+        }
+        Ok(Handled::Delivered { sender }) => sum ^= u32::from(sender),
+        Ok(Handled::Nothing) => {}
+        Err(error) => {
+            black_box(error);
+        }
+    }
+    sum ^= u32::from(connection.handle_timeout(black_box(2)));
+    while let Ok(Some(frame)) = connection.poll_transmit(&mut store, out) {
+        sum ^= frame.len() as u32;
+    }
+    sum ^= connection.poll_timeout().unwrap_or_default() as u32;
+    sum ^ u32::from(connection.close(&mut store).is_ok())
 }
 
 /// Reads frames from a transport and writes one to it.

@@ -1,7 +1,7 @@
 use heapless::Vec;
 
+use super::remove::remove;
 use crate::encode::SliceSink;
-use crate::frame::move_to_front;
 use crate::{BufferTooSmall, JsonStr, TransportMessage, TransportType};
 
 /// How many answers wait at most, whatever room there is for their texts.
@@ -128,24 +128,15 @@ impl<const N: usize> Answers<N> {
 
     /// Takes an answer out: it has been sent, or there will be none.
     pub(super) fn remove(&mut self, number: u32) {
-        let before = self
-            .entries
-            .iter()
-            .take_while(|entry| entry.number != number);
-        let start = before
-            .map(|entry| entry.text.unwrap_or_default())
-            .fold(0_usize, usize::saturating_add);
-        let Some(text) = self.find(number).map(|entry| entry.text) else {
+        let Some(place) = self.entries.iter().position(|entry| entry.number == number) else {
             return;
         };
-        self.entries.retain(|entry| entry.number != number);
-        let mut held = text.unwrap_or_default();
-        if held > 0 {
-            let rest = self.texts.get_mut(start..).unwrap_or_default();
-            let mut end = rest.len();
-            move_to_front(rest, &mut held, &mut end);
-            self.texts.truncate(start.saturating_add(end));
-        }
+        let text = |entry: &Answer| entry.text.unwrap_or_default();
+        let before = self.entries.iter().take(place).map(text);
+        let start = before.fold(0_usize, usize::saturating_add);
+        let len = self.entries.get(place).map_or(0, text);
+        remove(&mut self.texts, start, len);
+        remove(&mut self.entries, place, 1);
     }
 
     /// Forgets all answers that are to be sent: the connection that they were for is gone. Room that is kept stays kept.

@@ -115,10 +115,9 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
 
     /// The slots that are free.
     pub(super) fn room(&self) -> usize {
-        self.slots
-            .iter()
-            .filter(|slot| slot.progress.is_none())
-            .count()
+        let free = self.slots.iter().filter(|slot| slot.progress.is_none());
+        // `count` would add with a check that could panic.
+        free.fold(0, |count: usize, _| count.saturating_add(1))
     }
 
     /// Whether a message with this id is on its way.

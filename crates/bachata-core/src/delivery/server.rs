@@ -1,12 +1,13 @@
 use core::fmt;
 
-use heapless::{Deque, Vec};
+use heapless::Vec;
 
 use super::answers::{Answers, NoRoom};
 use super::clock::{Clock, earlier};
 use super::fingerprint::Fingerprints;
 use super::keep_alive::Liveness;
 use super::outbox::copy;
+use super::remove::remove;
 use super::{Counters, KeepAlive, Lease, NewMessage, Put, Receipt, Resend, Store, StoreError};
 use crate::{
     BufferTooSmall, DataMessage, Message, ParseError, Policy, TransportMessage, TransportType,
@@ -104,7 +105,7 @@ pub struct ServerConnection<A, const WINDOW: usize, const N: usize> {
     answers: Answers<N>,
     in_flight: Vec<Flight, WINDOW>,
     /// The ids of the last messages that have left the window, and when they may be used again.
-    paused: Deque<(u64, u64), MAX_PAUSED>,
+    paused: Vec<(u64, u64), MAX_PAUSED>,
     /// The sequence after the last that was sent.
     next: u64,
     /// When messages that gave way are looked for again; none where there are none.
@@ -156,7 +157,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
             ready_due: true,
             answers: Answers::new(),
             in_flight: Vec::new(),
-            paused: Deque::new(),
+            paused: Vec::new(),
             next: 0,
             retry_at: None,
             retry: None,
@@ -227,12 +228,13 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         now: u64,
     ) -> Result<Handled<'f, A>, ServerError<S::Error>> {
         let id = PRINTS.id(message.data().unwrap_or_default());
-        let flight = self.in_flight.iter().find(|flight| flight.id == id);
-        let Some(&Flight { sequence, .. }) = flight else {
+        let place = self.in_flight.iter().position(|flight| flight.id == id);
+        let flight = place.and_then(|place| Some((place, *self.in_flight.get(place)?)));
+        let Some((place, Flight { sequence, .. })) = flight else {
             return Ok(self.ignore());
         };
         let sender = store.acknowledge(&self.lease, sequence)?;
-        self.in_flight.retain(|flight| flight.sequence != sequence);
+        remove(&mut self.in_flight, place, 1);
         let until = now.saturating_add(u64::from(self.config.id_pause));
         pause(&mut self.paused, id, until);
         Ok(sender.map_or(Handled::Nothing, |sender| Handled::Delivered { sender }))
@@ -327,13 +329,15 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     ) -> Result<Option<&'o [u8]>, ServerError<S::Error>> {
         self.give_way(now);
         let resend = self.config.resend;
-        let due = |flight: &&mut Flight| flight.due_at(resend).is_some_and(|time| time <= now);
-        while let Some(flight) = self.in_flight.iter_mut().find(due) {
-            let sequence = flight.sequence;
-            let queued = store.next(&self.lease, sequence)?;
-            let Some(queued) = queued.filter(|queued| queued.sequence == sequence) else {
+        let due = |flight: &Flight| flight.due_at(resend).is_some_and(|time| time <= now);
+        while let Some(place) = self.in_flight.iter().position(due) {
+            let Some(flight) = self.in_flight.get_mut(place) else {
+                break;
+            };
+            let queued = store.next(&self.lease, flight.sequence)?;
+            let Some(queued) = queued.filter(|queued| queued.sequence == flight.sequence) else {
                 // Somebody has dropped it.
-                self.in_flight.retain(|flight| flight.sequence != sequence);
+                remove(&mut self.in_flight, place, 1);
                 continue;
             };
             let frame = copy(queued.frame, out)?;
@@ -385,17 +389,16 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     fn give_way(&mut self, now: u64) {
         let after = u64::from(self.config.give_way_after.max(1));
         let until = now.saturating_add(after.max(u64::from(self.config.id_pause)));
-        let (before, paused) = (self.in_flight.len(), &mut self.paused);
-        self.in_flight.retain(|flight| {
-            let stays = now < flight.first_sent_at.saturating_add(after);
-            if !stays {
+        let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
+        while let Some(place) = self.in_flight.iter().position(stays_too_long) {
+            if let Some(flight) = self.in_flight.get(place) {
                 // It may be acknowledged yet.
-                pause(paused, flight.id, until);
+                pause(&mut self.paused, flight.id, until);
             }
-            stays
-        });
-        if self.in_flight.len() < before && self.config.resend.is_some() {
-            self.retry_at = Some(now.saturating_add(after));
+            remove(&mut self.in_flight, place, 1);
+            if self.config.resend.is_some() {
+                self.retry_at = Some(now.saturating_add(after));
+            }
         }
         if self.retry_at.is_some_and(|time| time <= now) {
             self.retry_at = None;
@@ -465,11 +468,11 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
 }
 
 /// Keeps an id from being used until some time, in place of the oldest.
-fn pause(paused: &mut Deque<(u64, u64), MAX_PAUSED>, id: u64, until: u64) {
+fn pause(paused: &mut Vec<(u64, u64), MAX_PAUSED>, id: u64, until: u64) {
     if paused.is_full() {
-        paused.pop_front();
+        remove(paused, 0, 1);
     }
-    let _fits = paused.push_back((id, until));
+    let _fits = paused.push((id, until));
 }
 
 impl Flight {

@@ -77,15 +77,14 @@ impl<const N: usize> FrameWriter<N> {
     /// ```
     pub fn push_frame(&mut self, frame: &[u8]) -> Result<(), BufferTooSmall> {
         self.put(|sink| {
-            for line in frame.split_inclusive(|byte| *byte == b'\n') {
-                match line.split_last() {
-                    Some((b'\n', rest)) => {
-                        sink.put(rest);
-                        sink.put(b" ");
-                    }
-                    _ => sink.put(line),
-                }
+            let mut rest = frame;
+            // `split` would leave a check that could panic.
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                sink.put(rest.get(..end).unwrap_or_default());
+                sink.put(b" ");
+                rest = rest.get(end.wrapping_add(1)..).unwrap_or_default();
             }
+            sink.put(rest);
         })
     }
 
