@@ -275,6 +275,8 @@ mod builder;
 mod codec;
 pub mod coming_from_python;
 mod data_message;
+#[cfg(feature = "delivery")]
+pub mod delivery;
 mod error;
 mod extra;
 mod frame;

@@ -95,6 +95,17 @@ impl Lines {
     }
 }
 
+/// Ends the frame that starts at `start` with LF. One that was made elsewhere may hold LF, as whitespace: a string can't (`P-22`).
+#[cfg(feature = "delivery")]
+pub(crate) fn end_frame(frames: &mut Vec<u8>, start: usize) {
+    for byte in &mut frames[start..] {
+        if *byte == b'\n' {
+            *byte = b' ';
+        }
+    }
+    frames.push(b'\n');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,306 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+
+use super::{Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError};
+use crate::core::JsonStr;
+use crate::text::owned;
+
+/// How much a [`MemoryStore`] holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct StoreLimits {
+    /// How many addresses it knows. One that is not connected, and has nothing on its way, makes room for another.
+    pub peers: usize,
+    /// How many messages it remembers of each sender: those on their way, and the last that were delivered.
+    pub messages: usize,
+    /// How many bytes the undelivered messages of each sender have together.
+    pub bytes: usize,
+}
+
+/// 100,000 addresses, 1024 messages and 1 MiB a sender.
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self {
+            peers: 100_000,
+            messages: 1024,
+            bytes: 1 << 20,
+        }
+    }
+}
+
+/// A [`Store`] in memory that grows with what it holds, up to limits.
+///
+/// As the [`MemoryStore`](crate::core::delivery::MemoryStore) of the core it gives each sender its own share, so that no sender takes room from others; a message is
+/// remembered after it has been delivered, until its place is needed for another of the same sender. What it holds is lost when the process ends.
+///
+/// ```
+/// use bachata_std::delivery::{MemoryStore, Store, StoreLimits};
+///
+/// let mut store = MemoryStore::new(StoreLimits { messages: 100, ..StoreLimits::default() });
+/// let lease = store.open(4711, false)?.unwrap();
+/// assert!(store.next(&lease, 0).unwrap().is_none());
+/// # Ok::<(), bachata_std::delivery::PeersFull>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryStore<A> {
+    limits: StoreLimits,
+    peers: HashMap<A, Peer>,
+    /// Those that could make room, by the epoch of their last lease.
+    idle: BTreeMap<u64, A>,
+    /// By sequence.
+    messages: HashMap<u64, Stored<A>>,
+    /// The sequences of the undelivered messages to an address.
+    queues: HashMap<A, BTreeSet<u64>>,
+    /// The next sequence and the next epoch.
+    next: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Peer {
+    epoch: u64,
+    open: bool,
+    /// The sequences of its messages, by their ids.
+    ids: HashMap<String, u64>,
+    /// Those that are delivered, and those of which it has been told that they are.
+    delivered: BTreeSet<u64>,
+    told: BTreeSet<u64>,
+    /// What its undelivered messages have.
+    bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Stored<A> {
+    sender: A,
+    receiver: A,
+    id: String,
+    fingerprint: u64,
+    /// None when it is delivered.
+    frame: Option<Box<[u8]>>,
+}
+
+impl Peer {
+    /// Whether it is kept for what it has told or been told alone.
+    fn is_idle(&self) -> bool {
+        !self.open && self.ids.len() == self.told.len()
+    }
+}
+
+impl<A: Copy + Eq + Hash> MemoryStore<A> {
+    /// A store that knows nobody.
+    pub fn new(limits: StoreLimits) -> Self {
+        Self {
+            limits,
+            peers: HashMap::new(),
+            idle: BTreeMap::new(),
+            messages: HashMap::new(),
+            queues: HashMap::new(),
+            next: 1,
+        }
+    }
+
+    /// The messages that are not delivered, to whomever.
+    pub fn undelivered(&self) -> usize {
+        self.queues.values().map(BTreeSet::len).sum()
+    }
+
+    /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told.
+    pub fn discard(&mut self, receiver: A) -> usize {
+        let queue = self.queues.remove(&receiver).unwrap_or_default();
+        for &sequence in &queue {
+            if let Some(message) = self.messages.get(&sequence) {
+                let sender = message.sender;
+                self.forget(sequence);
+                self.note_idle(sender);
+            }
+        }
+        queue.len()
+    }
+
+    fn number(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    fn check(&mut self, lease: &Lease<A>) -> Result<&mut Peer, StoreError<PeersFull>> {
+        self.peers
+            .get_mut(&lease.address)
+            .filter(|peer| peer.open && peer.epoch == lease.epoch)
+            .ok_or(StoreError::Superseded)
+    }
+
+    /// Forgets a message that is in no queue.
+    fn forget(&mut self, sequence: u64) {
+        let Some(message) = self.messages.remove(&sequence) else {
+            return;
+        };
+        if let Some(peer) = self.peers.get_mut(&message.sender) {
+            peer.ids.remove(&message.id);
+            peer.delivered.remove(&sequence);
+            peer.told.remove(&sequence);
+            peer.bytes -= message.frame.map_or(0, |frame| frame.len());
+        }
+    }
+
+    /// Forgets an address with all that it was told.
+    fn evict(&mut self, address: A) {
+        if let Some(peer) = self.peers.remove(&address) {
+            self.idle.remove(&peer.epoch);
+            for sequence in peer.told {
+                self.messages.remove(&sequence);
+            }
+        }
+    }
+
+    /// Lists an address among those that could make room, if it could.
+    fn note_idle(&mut self, address: A) {
+        if let Some(peer) = self.peers.get(&address)
+            && peer.is_idle()
+        {
+            self.idle.insert(peer.epoch, address);
+        }
+    }
+}
+
+impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
+    type Address = A;
+    type Error = PeersFull;
+
+    fn open(&mut self, address: A, takeover: bool) -> Result<Option<Lease<A>>, PeersFull> {
+        if self
+            .peers
+            .get(&address)
+            .is_some_and(|peer| peer.open && !takeover)
+        {
+            return Ok(None);
+        }
+        if !self.peers.contains_key(&address) && self.peers.len() >= self.limits.peers {
+            // The one that has been away longest.
+            let (_, &away) = self.idle.first_key_value().ok_or(PeersFull)?;
+            self.evict(away);
+        }
+        let epoch = self.number();
+        let peer = self.peers.entry(address).or_default();
+        self.idle.remove(&peer.epoch);
+        peer.epoch = epoch;
+        peer.open = true;
+        Ok(Some(Lease { address, epoch }))
+    }
+
+    fn close(&mut self, lease: &Lease<A>) -> Result<(), PeersFull> {
+        if let Ok(peer) = self.check(lease) {
+            peer.open = false;
+            self.note_idle(lease.address);
+        }
+        Ok(())
+    }
+
+    fn put(
+        &mut self,
+        lease: &Lease<A>,
+        message: NewMessage<'_, A>,
+    ) -> Result<Put, StoreError<PeersFull>> {
+        let limits = self.limits;
+        let id = owned(message.id);
+        let peer = self.check(lease)?;
+        if let Some(&sequence) = peer.ids.get(&id) {
+            return Ok(match self.messages.get(&sequence) {
+                Some(known) if known.fingerprint != message.fingerprint => Put::Conflict,
+                Some(known) if known.frame.is_some() => Put::Known,
+                _ => Put::Delivered,
+            });
+        }
+        if message.frame.len() > limits.bytes.saturating_sub(peer.bytes) {
+            return Ok(Put::Full);
+        }
+        if peer.ids.len() >= limits.messages {
+            match peer.told.first() {
+                Some(&oldest) => self.forget(oldest),
+                None => return Ok(Put::Full),
+            }
+        }
+        let sequence = self.number();
+        let peer = self.check(lease)?;
+        peer.ids.insert(id.clone(), sequence);
+        peer.bytes += message.frame.len();
+        let stored = Stored {
+            sender: lease.address,
+            receiver: message.receiver,
+            id,
+            fingerprint: message.fingerprint,
+            frame: Some(message.frame.into()),
+        };
+        self.messages.insert(sequence, stored);
+        self.queues
+            .entry(message.receiver)
+            .or_default()
+            .insert(sequence);
+        Ok(Put::Stored)
+    }
+
+    fn next(
+        &mut self,
+        lease: &Lease<A>,
+        from: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.check(lease)?;
+        let queue = self.queues.get(&lease.address);
+        let Some(&sequence) = queue.and_then(|queue| queue.range(from..).next()) else {
+            return Ok(None);
+        };
+        Ok(self.messages.get(&sequence).map(|message| Queued {
+            sequence,
+            id: JsonStr::new(&message.id),
+            frame: message.frame.as_deref().unwrap_or_default(),
+        }))
+    }
+
+    fn acknowledge(
+        &mut self,
+        lease: &Lease<A>,
+        sequence: u64,
+    ) -> Result<Option<A>, StoreError<PeersFull>> {
+        self.check(lease)?;
+        let Some(message) = self.messages.get_mut(&sequence) else {
+            return Ok(None);
+        };
+        if message.receiver != lease.address {
+            return Ok(None);
+        }
+        let Some(frame) = message.frame.take() else {
+            return Ok(None);
+        };
+        let sender = message.sender;
+        if let Some(queue) = self.queues.get_mut(&lease.address) {
+            queue.remove(&sequence);
+            if queue.is_empty() {
+                self.queues.remove(&lease.address);
+            }
+        }
+        if let Some(peer) = self.peers.get_mut(&sender) {
+            peer.bytes -= frame.len();
+            peer.delivered.insert(sequence);
+        }
+        Ok(Some(sender))
+    }
+
+    fn next_delivered(
+        &mut self,
+        lease: &Lease<A>,
+    ) -> Result<Option<(u64, JsonStr<'_>)>, StoreError<PeersFull>> {
+        let first = self.check(lease)?.delivered.first().copied();
+        let message = first.and_then(|sequence| Some((sequence, self.messages.get(&sequence)?)));
+        Ok(message.map(|(sequence, message)| (sequence, JsonStr::new(&message.id))))
+    }
+
+    fn tell_delivered(
+        &mut self,
+        lease: &Lease<A>,
+        sequence: u64,
+    ) -> Result<(), StoreError<PeersFull>> {
+        let peer = self.check(lease)?;
+        if peer.delivered.remove(&sequence) {
+            peer.told.insert(sequence);
+        }
+        Ok(())
+    }
+}

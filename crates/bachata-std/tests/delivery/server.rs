@@ -1,0 +1,312 @@
+//! A server and what is said to it.
+
+use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use bachata_std::delivery::{
+    Client, Disconnect, Refused, Server, ServerConfig, Store as _, StoreLimits,
+};
+
+use super::common::*;
+
+fn enter(running: &Running, whom: u8) -> Lines {
+    let mut peer = Lines::new(log_in(running.address, whom).unwrap());
+    peer.expect(r#"{"type":1000}"#);
+    peer
+}
+
+const TO_BOB: &str = r#"{"id":"1","type":"note","time":0,"data":"hi","dest":"bob","hops":[1]}"#;
+
+#[test]
+fn a_message_goes_from_sender_to_receiver_and_back_goes_the_receipt() {
+    let running = Running::start(&store(StoreLimits::default()), ServerConfig::default());
+    let (mut alice, mut bob) = (enter(&running, ALICE), enter(&running, BOB));
+    // Somebody else's name does not get through; what the protocol does not know does.
+    alice.say(&TO_BOB.replace("\"dest\"", "\"from\":\"eve\",\"dest\""));
+    alice.expect(r#"{"type":100,"data":"1"}"#);
+    bob.expect(
+        r#"{"id":"1","type":"note","time":0,"data":"hi","from":"alice","dest":"bob","hops":[1]}"#,
+    );
+    bob.say(r#"{"type":200,"data":"1"}"#);
+    alice.expect(r#"{"type":300,"data":"1"}"#);
+    alice.say(r#"{"type":1001,"data":"x"}"#);
+    alice.expect(r#"{"type":1002,"data":"x"}"#);
+    running.stop();
+    assert_eq!((alice.hear(), bob.hear()), (None, None));
+}
+
+#[test]
+fn a_newer_connection_takes_the_address_over() {
+    let running = Running::start(&store(StoreLimits::default()), ServerConfig::default());
+    let mut alice = enter(&running, ALICE);
+    let mut first = enter(&running, BOB);
+    alice.say(TO_BOB);
+    assert!(first.hear().is_some());
+    let mut second = enter(&running, BOB);
+    assert_eq!(first.hear(), None);
+    assert!(second.hear().unwrap().contains("hops"));
+    second.say(r#"{"type":200,"data":"1"}"#);
+    alice.expect(r#"{"type":100,"data":"1"}"#);
+    alice.expect(r#"{"type":300,"data":"1"}"#);
+    assert!(running.server.is_connected(BOB));
+    drop(second);
+    until("gone", || !running.server.is_connected(BOB));
+    running.stop();
+}
+
+#[test]
+fn an_address_that_is_taken_is_refused_without_takeover() {
+    let config = ServerConfig {
+        takeover: false,
+        ..ServerConfig::default()
+    };
+    let running = Running::start(&store(StoreLimits::default()), config);
+    let mut first = enter(&running, BOB);
+    let mut second = Lines::new(log_in(running.address, BOB).unwrap());
+    assert_eq!(second.hear(), None);
+    assert!(matches!(running.server.open(BOB), Err(Disconnect::Taken)));
+    first.say(r#"{"type":1001}"#);
+    first.expect(r#"{"type":1002}"#);
+    running.stop();
+}
+
+#[test]
+fn a_silent_client_is_found_dead() {
+    let config = ServerConfig {
+        keep_alive: HASTY,
+        ..ServerConfig::default()
+    };
+    let running = Running::start(&store(StoreLimits::default()), config);
+    let mut bob = enter(&running, BOB);
+    bob.expect(r#"{"type":1001}"#);
+    bob.say(r#"{"type":1002}"#);
+    bob.expect(r#"{"type":1001}"#);
+    while bob.hear().is_some() {}
+    until("gone", || !running.server.is_connected(BOB));
+    running.stop();
+}
+
+#[test]
+fn what_the_store_has_no_room_for_waits() {
+    let limits = StoreLimits {
+        messages: 2,
+        ..StoreLimits::default()
+    };
+    let store = store(limits);
+    let running = Running::start(&store, ServerConfig::default());
+    let alice = Client::new(config());
+    let to = running.address;
+    let thread = run(&alice, move || log_in(to, ALICE));
+    let deliveries: Vec<_> = (0..20)
+        .map(|id| alice.try_send(&message(id, "bob")).unwrap())
+        .collect();
+    until("full", || store.lock().unwrap().undelivered() == 2);
+    let bob = Client::new(config());
+    let other = run(&bob, move || log_in(to, BOB));
+    let ids: Vec<_> = (0..20).map(|id| id.to_string()).collect();
+    assert_eq!(receive(&bob, 20), ids);
+    for delivery in deliveries {
+        assert!(delivery.wait_timeout(LONG).unwrap().is_ok());
+    }
+    // On one connection.
+    nothing_more(&bob);
+    drop((alice, bob));
+    thread.join().unwrap();
+    other.join().unwrap();
+    running.stop();
+}
+
+#[test]
+fn who_sends_more_than_may_wait_is_disconnected() {
+    let limits = StoreLimits {
+        messages: 1,
+        ..StoreLimits::default()
+    };
+    let server = Server::builder(store(limits), ServerConfig::default(), |_, _| Some(BOB))
+        .max_backlog(200)
+        .build();
+    let connection = server.open(ALICE).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut say = |id: u32| {
+        let frame = TO_BOB.replace("\"1\"", &format!("\"{id}\""));
+        connection.poll_handle_frame(&mut cx, frame.as_bytes())
+    };
+    for id in 0..3 {
+        assert!(matches!(say(id), Poll::Ready(Ok(()))), "{id}");
+    }
+    assert!(matches!(say(3), Poll::Ready(Err(Disconnect::Overrun))));
+}
+
+#[test]
+fn who_does_not_take_answers_is_not_read() {
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    let connection = server.open(ALICE).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut handle = |id: u32| {
+        let frame = TO_BOB.replace("\"1\"", &format!("\"{id}\""));
+        connection.poll_handle_frame(&mut cx, frame.as_bytes())
+    };
+    for id in 0..15 {
+        assert!(matches!(handle(id), Poll::Ready(Ok(()))), "{id}");
+    }
+    assert!(handle(15).is_pending());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut frames = Vec::new();
+    for expected in [r#"{"type":1000}"#, r#"{"type":100,"data":"0"}"#] {
+        frames.clear();
+        assert!(connection.poll_transmit(&mut cx, &mut frames).is_ready());
+        assert_eq!(frames, expected.as_bytes());
+    }
+    assert!(handle(15).is_ready());
+}
+
+#[test]
+fn frames_that_come_to_nothing_are_reported() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let refused = seen.clone();
+    let route = |_, message: &bachata_std::core::DataMessage<'_>| {
+        message.dest().filter(|dest| *dest == "bob").map(|_| BOB)
+    };
+    let server = Server::builder(
+        store(StoreLimits::default()),
+        ServerConfig::default(),
+        route,
+    )
+    .max_frame_len(1000)
+    .on_refused(move |address, error| {
+        assert_eq!(address, ALICE);
+        refused.lock().unwrap().push(*error);
+    })
+    .build_with_capacity::<8, 64>();
+    let (near, far) = tcp_pair();
+    let driving = thread::spawn(move || server.drive(ALICE, near));
+    let mut alice = Lines::new(far);
+    alice.expect(r#"{"type":1000}"#);
+    alice.say(TO_BOB);
+    alice.expect(r#"{"type":100,"data":"1"}"#);
+    alice.say("{oops");
+    alice.say(&TO_BOB.replace("\"hi\"", &format!("\"{}\"", "x".repeat(1000))));
+    alice.say(&TO_BOB.replace("\"1\"", &format!("\"{}\"", "x".repeat(48))));
+    alice.say(&TO_BOB.replace("bob", "nobody"));
+    alice.say(&TO_BOB.replace("hi", "hello"));
+    alice.say(r#"{"type":1001}"#);
+    alice.expect(r#"{"type":1002}"#);
+    let seen = seen.lock().unwrap().clone();
+    assert!(
+        matches!(
+            seen[..],
+            [
+                Refused::Parse(_),
+                Refused::TooLong(_),
+                Refused::AnswerTooLong(_),
+                Refused::NoReceiver,
+                Refused::Conflict
+            ]
+        ),
+        "{seen:?}"
+    );
+    drop(alice);
+    assert!(matches!(driving.join().unwrap(), Disconnect::Ended));
+}
+
+#[test]
+fn a_line_feed_in_a_forwarded_frame_does_not_cut_it() {
+    // Without names the frame goes on as it came, out of a transport in which it may hold one.
+    let store = store(StoreLimits::default());
+    let server = Server::new(store, ServerConfig::default(), |_, _| Some(BOB));
+    let alice = server.open(ALICE).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let frame = TO_BOB.replace(',', ",\n");
+    assert!(
+        alice
+            .poll_handle_frame(&mut cx, frame.as_bytes())
+            .is_ready()
+    );
+    let (near, far) = tcp_pair();
+    let other = server.clone();
+    let driving = thread::spawn(move || other.drive(BOB, near));
+    let mut bob = Lines::new(far);
+    bob.expect(r#"{"type":1000}"#);
+    bob.expect(&frame.replace('\n', " "));
+    server.close();
+    assert!(matches!(driving.join().unwrap(), Disconnect::Closed));
+    assert!(matches!(server.open(BOB), Err(Disconnect::Closed)));
+}
+
+#[test]
+fn who_cannot_say_who_it_is_or_takes_too_long_is_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::builder(
+        store(StoreLimits::default()),
+        ServerConfig::default(),
+        |_, _| None,
+    )
+    .login_timeout(Duration::from_millis(50))
+    .max_connections(2)
+    .build();
+    let serving = server.clone();
+    let thread = thread::spawn(move || {
+        serving.serve(listener, |reader| {
+            let mut number = [0];
+            io::Read::read_exact(reader, &mut number)?;
+            reader.get_mut().write_all(b"welcome\n")?;
+            if number[0] == 0 {
+                Err(io::ErrorKind::PermissionDenied.into())
+            } else {
+                Ok(number[0])
+            }
+        })
+    });
+    let mut unknown = Lines::new(log_in(address, 0).unwrap());
+    unknown.expect("welcome");
+    assert_eq!(unknown.hear(), None);
+    let mut silent = Lines::new(TcpStream::connect(address).unwrap());
+    assert_eq!(silent.hear(), None);
+
+    let mut known: Vec<_> = [1, 2]
+        .map(|number| Lines::new(log_in(address, number).unwrap()))
+        .into();
+    for peer in &mut known {
+        peer.expect("welcome");
+        peer.expect(r#"{"type":1000}"#);
+    }
+    // There are as many as there may be.
+    assert_eq!(
+        Lines::new(TcpStream::connect(address).unwrap()).hear(),
+        None
+    );
+    known.pop();
+    until("room", || {
+        let mut peer = Lines::new(TcpStream::connect(address).unwrap());
+        let said = peer.stream.write_all(&[3]);
+        said.is_ok() && peer.hear().is_some()
+    });
+    server.close();
+    thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_the_application_puts_into_the_store_is_seen_when_it_says_so() {
+    let store = store(StoreLimits::default());
+    let running = Running::start(&store, ServerConfig::default());
+    let mut bob = enter(&running, BOB);
+    {
+        let mut store = running.server.store();
+        let lease = store.open(99, true).unwrap().unwrap();
+        let message = bachata_std::delivery::NewMessage {
+            receiver: BOB,
+            id: "s".into(),
+            fingerprint: 1,
+            frame: br#"{"id":"s","type":"system","time":0,"data":"hi"}"#,
+        };
+        store.put(&lease, message).unwrap();
+    }
+    running.server.notify(BOB);
+    bob.expect(r#"{"id":"s","type":"system","time":0,"data":"hi"}"#);
+    running.stop();
+}

@@ -1,0 +1,372 @@
+//! What every store promises, tried on both that there are.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use bachata_std::core::delivery::MemoryStore as FixedStore;
+use bachata_std::delivery::{Lease, MemoryStore, NewMessage, Put, Store, StoreError, StoreLimits};
+
+const PEERS: usize = 4;
+const MESSAGES: usize = 5;
+const FRAME_LEN: usize = 64;
+
+fn grown() -> MemoryStore<u8> {
+    MemoryStore::new(StoreLimits {
+        peers: PEERS,
+        messages: MESSAGES,
+        bytes: MESSAGES * FRAME_LEN,
+    })
+}
+
+fn fixed() -> Box<FixedStore<u8, PEERS, MESSAGES, FRAME_LEN>> {
+    Box::new(FixedStore::new())
+}
+
+fn frame(id: &str) -> Vec<u8> {
+    format!(r#"{{"id":"{id}","type":"t","time":0,"data":"x"}}"#).into_bytes()
+}
+
+fn put<S: Store<Address = u8>>(
+    store: &mut S,
+    lease: &Lease<u8>,
+    receiver: u8,
+    id: &str,
+    fingerprint: u64,
+) -> Result<Put, StoreError<S::Error>> {
+    let message = NewMessage {
+        receiver,
+        id: id.into(),
+        fingerprint,
+        frame: &frame(id),
+    };
+    store.put(lease, message)
+}
+
+/// The sequence, id and frame of the next message.
+fn next<S: Store<Address = u8>>(
+    store: &mut S,
+    lease: &Lease<u8>,
+    from: u64,
+) -> Result<Option<(u64, String, Vec<u8>)>, StoreError<S::Error>> {
+    let queued = store.next(lease, from)?;
+    Ok(queued.map(|queued| {
+        let id = queued.id.chars().collect();
+        (queued.sequence, id, queued.frame.to_vec())
+    }))
+}
+
+fn open<S: Store<Address = u8>>(store: &mut S, address: u8) -> Lease<u8>
+where
+    S::Error: Debug,
+{
+    store.open(address, true).unwrap().unwrap()
+}
+
+fn promises<S: Store<Address = u8>>(mut make: impl FnMut() -> S)
+where
+    S::Error: Debug + PartialEq,
+{
+    leases(&mut make());
+    order(&mut make());
+    ids(&mut make());
+    shares(&mut make());
+    addresses(&mut make());
+}
+
+fn leases<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let first = store.open(1, false).unwrap().unwrap();
+    assert!(store.open(1, false).unwrap().is_none());
+    assert_eq!(put(store, &first, 2, "a", 1), Ok(Put::Stored));
+    let second = store.open(1, true).unwrap().unwrap();
+    assert_ne!(first, second);
+
+    // A void lease does nothing, whatever it is used for.
+    assert_eq!(put(store, &first, 2, "b", 1), Err(StoreError::Superseded));
+    assert_eq!(next(store, &first, 0), Err(StoreError::Superseded));
+    assert_eq!(store.acknowledge(&first, 1), Err(StoreError::Superseded));
+    assert!(matches!(
+        store.next_delivered(&first),
+        Err(StoreError::Superseded)
+    ));
+    assert_eq!(store.tell_delivered(&first, 1), Err(StoreError::Superseded));
+    store.close(&first).unwrap();
+    assert_eq!(put(store, &second, 2, "a", 1), Ok(Put::Known));
+    store.close(&second).unwrap();
+    assert_eq!(put(store, &second, 2, "a", 1), Err(StoreError::Superseded));
+    let third = store.open(1, false).unwrap().unwrap();
+    assert_eq!(put(store, &third, 2, "a", 1), Ok(Put::Known));
+}
+
+fn order<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let (one, two, three) = (open(store, 1), open(store, 2), open(store, 3));
+    // Also to one who is not here.
+    for (sender, id, receiver) in [
+        (&one, "a", 3),
+        (&two, "b", 3),
+        (&one, "c", 3),
+        (&one, "d", 2),
+        (&one, "e", 9),
+    ] {
+        assert_eq!(put(store, sender, receiver, id, 1), Ok(Put::Stored));
+    }
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some((sequence, id, bytes)) = next(store, &three, from).unwrap() {
+        assert!(sequence >= from);
+        assert_eq!(bytes, frame(&id));
+        from = sequence + 1;
+        found.push((sequence, id));
+    }
+    assert_eq!(
+        found.iter().map(|(_, id)| &**id).collect::<Vec<_>>(),
+        ["a", "b", "c"]
+    );
+
+    // Only its receiver acknowledges a message, and once.
+    let (sequence, _) = found[1];
+    assert_eq!(store.acknowledge(&two, sequence), Ok(None));
+    assert_eq!(store.acknowledge(&three, sequence), Ok(Some(2)));
+    assert_eq!(store.acknowledge(&three, sequence), Ok(None));
+    assert_eq!(store.acknowledge(&three, 1 << 60), Ok(None));
+    assert_eq!(next(store, &three, found[0].0 + 1).unwrap().unwrap().1, "c");
+
+    // Only its sender is told, until it says that it was.
+    assert!(store.next_delivered(&one).unwrap().is_none());
+    for _ in 0..2 {
+        let (told, id) = store.next_delivered(&two).unwrap().unwrap();
+        assert_eq!(
+            (told, id.chars().collect::<String>()),
+            (sequence, "b".to_owned())
+        );
+    }
+    store.tell_delivered(&one, sequence).unwrap();
+    assert!(store.next_delivered(&two).unwrap().is_some());
+    store.tell_delivered(&two, sequence).unwrap();
+    assert!(store.next_delivered(&two).unwrap().is_none());
+    assert_eq!(put(store, &two, 3, "b", 1), Ok(Put::Delivered));
+}
+
+fn ids<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let (one, two) = (open(store, 1), open(store, 2));
+    assert_eq!(put(store, &one, 2, "a", 1), Ok(Put::Stored));
+    assert_eq!(put(store, &one, 2, "a", 1), Ok(Put::Known));
+    assert_eq!(put(store, &one, 2, "a", 2), Ok(Put::Conflict));
+    // An id is its sender's own.
+    assert_eq!(put(store, &two, 1, "a", 2), Ok(Put::Stored));
+    let (sequence, ..) = next(store, &two, 0).unwrap().unwrap();
+    assert_eq!(store.acknowledge(&two, sequence), Ok(Some(1)));
+    assert_eq!(put(store, &one, 2, "a", 1), Ok(Put::Delivered));
+    assert_eq!(put(store, &one, 2, "a", 2), Ok(Put::Conflict));
+    assert!(next(store, &two, 0).unwrap().is_none());
+    // And the one who was away is told when it is back.
+    store.close(&one).unwrap();
+    let one = open(store, 1);
+    assert_eq!(store.next_delivered(&one).unwrap().unwrap().0, sequence);
+}
+
+fn shares<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let (one, two) = (open(store, 1), open(store, 2));
+    for id in 0..MESSAGES {
+        assert_eq!(put(store, &one, 2, &id.to_string(), 1), Ok(Put::Stored));
+    }
+    assert_eq!(put(store, &one, 2, "more", 1), Ok(Put::Full));
+    assert_eq!(put(store, &one, 2, "0", 1), Ok(Put::Known));
+    // That takes nothing from others.
+    assert_eq!(put(store, &two, 1, "own", 1), Ok(Put::Stored));
+
+    // A delivered message has its place until its sender was told.
+    let (sequence, ..) = next(store, &two, 0).unwrap().unwrap();
+    store.acknowledge(&two, sequence).unwrap();
+    assert_eq!(put(store, &one, 2, "more", 1), Ok(Put::Full));
+    assert_eq!(put(store, &one, 2, "0", 1), Ok(Put::Delivered));
+    store.tell_delivered(&one, sequence).unwrap();
+    assert_eq!(put(store, &one, 2, "0", 1), Ok(Put::Delivered));
+    assert_eq!(put(store, &one, 2, "more", 1), Ok(Put::Stored));
+    assert_eq!(put(store, &one, 2, "0", 1), Ok(Put::Full));
+
+    let long = NewMessage {
+        receiver: 2,
+        id: "long".into(),
+        fingerprint: 1,
+        frame: &[b' '; MESSAGES * FRAME_LEN + 1],
+    };
+    assert_eq!(store.put(&two, long), Ok(Put::Full));
+}
+
+fn addresses<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let leases: Vec<_> = (0..PEERS as u8)
+        .map(|address| open(store, address))
+        .collect();
+    assert!(store.open(100, true).is_err());
+    assert_eq!(put(store, &leases[0], 3, "a", 1), Ok(Put::Stored));
+    for lease in &leases {
+        store.close(lease).unwrap();
+    }
+    // All but the one with a message on its way make room, the one that was there longest ago first.
+    for address in 100..99 + PEERS as u8 {
+        open(store, address);
+    }
+    assert!(store.open(200, true).is_err());
+    let back = store.open(0, false).unwrap().unwrap();
+    assert_eq!(put(store, &back, 3, "a", 1), Ok(Put::Known));
+}
+
+#[test]
+fn the_fixed_store_keeps_its_promises() {
+    promises(|| *fixed());
+}
+
+#[test]
+fn the_growing_store_keeps_its_promises() {
+    promises(grown);
+}
+
+/// A small random number generator, so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// The same is asked of both stores, and they give the same answers. Sequences and epochs may be other numbers, in the same order.
+#[test]
+fn both_stores_answer_alike() {
+    let mut answers = HashMap::new();
+    for seed in 0..400 {
+        let mut dice = Dice(seed);
+        let (mut one, mut other) = (fixed(), grown());
+        // Leases of both stores, the last sequences that were seen in both, and what comes after the last message that was seen.
+        let mut leases: Vec<(Lease<u8>, Lease<u8>)> = Vec::new();
+        let mut sequences: Vec<(u64, u64)> = vec![(1 << 60, 1 << 60)];
+        for step in 0..300 {
+            let what = dice.below(7);
+            let at = format!("seed {seed}, step {step}, {what}");
+            let answer = if what == 0 || leases.is_empty() {
+                let (address, takeover) = (dice.below(6) as u8, dice.below(2) == 0);
+                match (one.open(address, takeover), other.open(address, takeover)) {
+                    (Ok(Some(one)), Ok(Some(other))) => {
+                        leases.push((one, other));
+                        "opened".to_owned()
+                    }
+                    (Ok(None), Ok(None)) => "taken".to_owned(),
+                    (Err(one), Err(other)) if one == other => "full".to_owned(),
+                    unlike => panic!("{at}: {unlike:?}"),
+                }
+            } else {
+                // Old ones, too; mostly new ones.
+                let back = dice.below(dice.0 % 4 + 3).min(leases.len() as u64 - 1) as usize;
+                let (lease, same) = leases[leases.len() - 1 - back];
+                let place = dice.below(sequences.len() as u64) as usize;
+                let (sequence, likewise) = sequences[place];
+                match what {
+                    1 => {
+                        one.close(&lease).unwrap();
+                        other.close(&same).unwrap();
+                        "closed".to_owned()
+                    }
+                    2 | 3 => {
+                        let (receiver, id) = (dice.below(6) as u8, dice.below(9).to_string());
+                        let fingerprint = dice.below(8) / 7;
+                        let put_one = put(&mut *one, &lease, receiver, &id, fingerprint);
+                        let put_other = put(&mut other, &same, receiver, &id, fingerprint);
+                        assert_eq!(put_one, put_other, "{at}");
+                        format!("{put_one:?}")
+                    }
+                    4 => {
+                        let whole = dice.below(2) == 0;
+                        let from = if whole { (0, 0) } else { (sequence, likewise) };
+                        let (found, same) = (
+                            next(&mut *one, &lease, from.0),
+                            next(&mut other, &same, from.1),
+                        );
+                        let kind = format!("next {}", matches!(found, Ok(Some(_))));
+                        match (found, same) {
+                            (Ok(Some(one)), Ok(Some(other))) => {
+                                assert_eq!((&one.1, &one.2), (&other.1, &other.2), "{at}");
+                                sequences.push((one.0, other.0));
+                            }
+                            (one, other) => assert_eq!(one, other, "{at}"),
+                        }
+                        kind
+                    }
+                    5 => {
+                        let acknowledged = one.acknowledge(&lease, sequence);
+                        assert_eq!(acknowledged, other.acknowledge(&same, likewise), "{at}");
+                        format!(
+                            "acknowledged {:?}",
+                            acknowledged.map(|sender| sender.is_some())
+                        )
+                    }
+                    _ => {
+                        let found = one.next_delivered(&lease);
+                        let found = found.map(|found| found.map(|(n, id)| (n, id.to_string())));
+                        let same_found = other.next_delivered(&same);
+                        let same_found =
+                            same_found.map(|found| found.map(|(n, id)| (n, id.to_string())));
+                        match (found, same_found) {
+                            (Ok(Some(found)), Ok(Some(same_found))) => {
+                                assert_eq!(found.1, same_found.1, "{at}");
+                                assert_eq!(one.tell_delivered(&lease, found.0), Ok(()));
+                                assert_eq!(other.tell_delivered(&same, same_found.0), Ok(()));
+                                "told".to_owned()
+                            }
+                            (found, same_found) => {
+                                assert_eq!(found, same_found, "{at}");
+                                format!("{found:?}")
+                            }
+                        }
+                    }
+                }
+            };
+            *answers.entry(answer).or_insert(0) += 1;
+            assert_eq!(one.undelivered(), other.undelivered(), "{at}");
+            if dice.below(100) == 0 {
+                let receiver = dice.below(6) as u8;
+                assert_eq!(one.discard(receiver), other.discard(receiver), "{at}");
+            }
+        }
+    }
+    // It has been everywhere.
+    for answer in [
+        "opened",
+        "taken",
+        "full",
+        "closed",
+        "told",
+        "next true",
+        "next false",
+        "Ok(Stored)",
+        "Ok(Known)",
+        "Ok(Delivered)",
+        "Ok(Conflict)",
+        "Ok(Full)",
+        "Err(Superseded)",
+        "acknowledged Ok(true)",
+    ] {
+        assert!(
+            answers.get(answer).is_some_and(|&count| count > 50),
+            "{answer}: {answers:?}"
+        );
+    }
+}
