@@ -131,6 +131,7 @@ impl Session for Connection {
         self.deadline()
     }
 
+    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect> {
         self.shared.with(|state, now| {
             state.pass_time(now);

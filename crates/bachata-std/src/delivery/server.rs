@@ -4,11 +4,11 @@ use std::hash::Hash;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::server_connection::{Open, Signal, open};
-use super::waiters::{Place, Waiters};
+use super::waiters::Waiters;
 use super::{Disconnect, Refused, ServerConfig, ServerConnection, Store};
 use crate::DEFAULT_MAX_FRAME_LEN;
 use crate::core;
@@ -55,7 +55,7 @@ type RefusedFn<A> = dyn Fn(A, &Refused) + Send + Sync;
 pub(super) struct Connections<A> {
     pub(super) open: HashMap<A, Arc<Signal>>,
     pub(super) closed: bool,
-    closing: Waiters,
+    pub(super) closing: Waiters,
     listeners: Vec<SocketAddr>,
 }
 
@@ -291,19 +291,6 @@ where
         let mut connections = lock(&self.connections);
         connections.listeners.push(address);
         !connections.closed
-    }
-
-    pub(super) fn poll_closed(&self, place: &mut Place, cx: &Context<'_>) -> Poll<()> {
-        let mut connections = lock(&self.connections);
-        if connections.closed {
-            return Poll::Ready(());
-        }
-        connections.closing.wait(place, cx);
-        Poll::Pending
-    }
-
-    pub(super) fn leave(&self, place: &Place) {
-        lock(&self.connections).closing.leave(place);
     }
 
     pub(super) fn refuse(&self, address: S::Address, refused: &Refused) {

@@ -507,6 +507,7 @@ where
         self.deadline()
     }
 
+    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect> {
         self.check()?;
         match &mut lock(&self.inner).machine {

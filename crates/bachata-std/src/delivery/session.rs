@@ -20,6 +20,7 @@ pub(super) trait Session: Sync {
     -> Poll<Result<(), Disconnect>>;
 
     /// Does what is due by the time while nothing can be sent.
+    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect>;
 
     /// When `poll_transmit` is to be called at the latest.

@@ -13,7 +13,7 @@ use ::tokio::io::{
 use ::tokio::net::{TcpListener, TcpStream};
 use ::tokio::time::{Sleep, sleep, sleep_until, timeout};
 
-use super::server::Admission;
+use super::server::{Admission, Shared, lock};
 use super::session::{Session, transmit_more};
 use super::threads::{ACCEPT_PAUSE, Closing, MAX_ACCEPT_FAILURES, is_of_the_peer};
 use super::waiters::Place;
@@ -175,6 +175,21 @@ where
             Ok(connection) => drive_stream(stream, &connection).await,
             Err(error) => error,
         }
+    }
+}
+
+impl<S: Store> Shared<S> {
+    fn poll_closed(&self, place: &mut Place, cx: &Context<'_>) -> Poll<()> {
+        let mut connections = lock(&self.connections);
+        if connections.closed {
+            return Poll::Ready(());
+        }
+        connections.closing.wait(place, cx);
+        Poll::Pending
+    }
+
+    fn leave(&self, place: &Place) {
+        lock(&self.connections).closing.leave(place);
     }
 }
 
