@@ -97,23 +97,24 @@
 //!
 //! # Clients of a Python server
 //!
-//! With the feature `delivery`, a [`Client`](crate::delivery::Client) delivers messages through the server of the Python package. `ci/reference` has two of them
-//! deliver 1,000 messages through it while 20 of their connections are cut. The configuration depends on the queue of the server:
+//! With the feature `delivery`, a `delivery::Client` delivers messages through the server of the Python package. `ci/reference` has two of them
+//! deliver 1,000 messages through it while 20 of their connections are cut. What suits in its
+//! `ClientConfig` depends on the queue of the server:
 //!
 //! | | `reliable=True` | `reliable=False` |
 //! |---|---|---|
-//! | [`policy`](crate::core::delivery::ClientConfig::policy) | `Reference` | `Reference` |
-//! | [`wait_for_ready`](crate::core::delivery::ClientConfig::wait_for_ready) | true: it sends 1000 | true |
-//! | [`resend_accepted`](crate::core::delivery::ClientConfig::resend_accepted) | true: it sends 100 before it has stored the message, and loses a 300 at times | does not matter |
-//! | [`accepted_is_delivered`](crate::core::delivery::ClientConfig::accepted_is_delivered) | false: it sends 300 | true: it sends no 300, so 100 is all there is |
+//! | `policy` | `Reference` | `Reference` |
+//! | `wait_for_ready` | true: it sends 1000 | true |
+//! | `resend_accepted` | true: it sends 100 before it has stored the message, and loses a 300 at times | does not matter |
+//! | `accepted_is_delivered` | false: it sends 300 | true: it sends no 300, so 100 is all there is |
 //!
-//! - **It does not remember ids.** A message that is sent again is delivered again. A receiver that is a [`Client`](crate::delivery::Client) acknowledges each copy and hands up the first; others
+//! - **It does not remember ids.** A message that is sent again is delivered again. A receiver that is a `Client` acknowledges each copy and hands up the first; others
 //!   have to do the same. A second body under one id, before the first is acknowledged, is lost: make ids that are unique.
-//! - **Its messages are WebSocket messages.** Drive a [`Connection`](crate::delivery::Connection) with a WebSocket library of your choice; the example `reference` does it
+//! - **Its messages are WebSocket messages.** Drive a `Connection` with a WebSocket library of your choice; the example `reference` does it
 //!   with `tungstenite`.
 //! - **It goes deaf.** It reads what is for a channel from one queue, in which it also notes that a connection of the channel was closed. If there is something for a
 //!   connection when that breaks, the reader of the queue fails and leaves the note behind; the next connection finds it, and gets nothing more but 100s and pongs,
 //!   nor does any later one of that channel for long. A client loses nothing by it, but hears of nothing: make the connection anew when messages have been on their way
 //!   for some time and nothing was heard. What was queued by then comes at the start of the new one.
-//! - **Pongs count as life.** Own pings are answered on a deaf connection, too, so [`KeepAlive`](crate::core::delivery::KeepAlive) does not find it.
+//! - **Pongs count as life.** Own pings are answered on a deaf connection, too, so `KeepAlive` does not find it.
 //! - **`from` is not written** by its `DirectRoute`: a sender writes it, or ids of different senders may be taken for one another.

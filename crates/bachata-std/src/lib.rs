@@ -235,6 +235,11 @@
 //! Several keys, messages without a signature, and handlers that demand one: [`with_verifier`](Protocol::with_verifier),
 //! [`with_unsigned`](Protocol::with_unsigned), [`Verified`].
 //!
+//! # Reliable delivery
+//!
+//! With the feature `delivery`, the module `delivery` has clients and a server that deliver messages over connections that break: a message is taken, sent again on the
+//! next connection until its receiver has acknowledged it, and handed up once.
+//!
 //! # Coming from Python
 //!
 //! See [`coming_from_python`]: each call of the Python package, and what it is here.
@@ -243,7 +248,9 @@
 //!
 //! None is on by default. A feature only adds.
 //!
-//! - `tokio`: `Codec`, a `Decoder` and `Encoder` of tokio-util 0.7, by the rules of [`FrameReader`] and [`FrameWriter`].
+//! - `delivery`: the module `delivery`, over `std::io` and threads.
+//! - `tokio`: `Codec`, a `Decoder` and `Encoder` of tokio-util 0.7, by the rules of [`FrameReader`] and [`FrameWriter`]. With `delivery`, its connections as
+//!   tasks of tokio 1, too.
 //! - `jiff`: [`UnixMillis`] from and to `jiff::Timestamp`, version 0.2. See [`DataMessage::time_as`].
 //! - `time`: the same for `time::OffsetDateTime`, version 0.3.
 //!
@@ -262,7 +269,7 @@
 //!
 //! # What it does not do
 //!
-//! It opens no connection, starts no thread and resends nothing.
+//! Without the feature `delivery` it opens no connection, starts no thread and resends nothing.
 //!
 //! [Bachata]: https://pypi.org/project/bachata/
 
