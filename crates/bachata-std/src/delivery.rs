@@ -88,8 +88,8 @@
 //!
 //! # Time
 //!
-//! Peers are pinged and found dead, messages expire and are sent again, as [`ClientConfig`] and [`ServerConfig`] say. Writing to a peer that takes nothing ends with
-//! [`Disconnect::Dead`] after [`dead_after`](KeepAlive::dead_after) in a thread; in a task when the peer is silent as well.
+//! Peers are pinged and found dead, messages expire and are sent again, as [`ClientConfig`] and [`ServerConfig`] say. A peer that
+//! reads nothing is waited for as long as it says something.
 //!
 //! # What it does not do
 //!

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -231,13 +230,11 @@ impl ClientBuilder {
         let acknowledge_at_once = std::mem::take(&mut config.acknowledge_at_once);
         let machine: Box<dyn Machine> =
             boxed(move || delivery::Client::<WINDOW, DEDUPE, N>::new(config));
-        let dead_after = config.keep_alive.dead_after.map(u64::from);
         let settings = Settings {
             policy: config.policy,
             max_frame_len,
             max_backlog,
             acknowledge_at_once,
-            dead_after: dead_after.map(Duration::from_millis),
             on_refused,
         };
         let shared = Arc::new(Shared::new(machine, settings));

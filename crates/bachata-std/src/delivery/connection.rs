@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Disconnect;
 use super::session::Session;
@@ -131,7 +131,6 @@ impl Session for Connection {
         self.deadline()
     }
 
-    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect> {
         self.shared.with(|state, now| {
             state.pass_time(now);
@@ -157,10 +156,6 @@ impl Session for Connection {
 
     fn max_frame_len(&self) -> usize {
         self.shared.settings.max_frame_len
-    }
-
-    fn write_timeout(&self) -> Option<Duration> {
-        self.shared.settings.dead_after
     }
 }
 

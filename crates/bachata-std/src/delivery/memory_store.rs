@@ -12,17 +12,18 @@ pub struct StoreLimits {
     pub peers: usize,
     /// How many messages it remembers of each sender: those on their way, and the last that were delivered.
     pub messages: usize,
-    /// How many bytes the undelivered messages of each sender have together.
+    /// How many bytes the undelivered messages of each sender have together. A message that is longer is never taken, and those that its sender sends after it wait for it: it is best as
+    /// much as the longest frame of the [server](super::ServerBuilder::max_frame_len), and the longest name.
     pub bytes: usize,
 }
 
-/// 100,000 addresses, 1024 messages and 1 MiB a sender.
+/// 100,000 addresses, 1024 messages and 4 MiB a sender.
 impl Default for StoreLimits {
     fn default() -> Self {
         Self {
             peers: 100_000,
             messages: 1024,
-            bytes: 1 << 20,
+            bytes: 4 << 20,
         }
     }
 }

@@ -507,7 +507,6 @@ where
         self.deadline()
     }
 
-    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect> {
         self.check()?;
         match &mut lock(&self.inner).machine {
@@ -530,11 +529,6 @@ where
 
     fn max_frame_len(&self) -> usize {
         self.shared.max_frame_len
-    }
-
-    fn write_timeout(&self) -> Option<Duration> {
-        let dead_after = self.shared.config.keep_alive.dead_after.map(u64::from);
-        dead_after.map(Duration::from_millis)
     }
 }
 

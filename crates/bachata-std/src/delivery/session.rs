@@ -20,7 +20,6 @@ pub(super) trait Session: Sync {
     -> Poll<Result<(), Disconnect>>;
 
     /// Does what is due by the time while nothing can be sent.
-    #[cfg(feature = "tokio")]
     fn keep_time(&self) -> Result<(), Disconnect>;
 
     /// When `poll_transmit` is to be called at the latest.
@@ -35,9 +34,6 @@ pub(super) trait Session: Sync {
     fn is_over(&self) -> bool;
 
     fn max_frame_len(&self) -> usize;
-
-    /// After how long without any progress a write has failed.
-    fn write_timeout(&self) -> Option<Duration>;
 }
 
 /// Adds what else there is to be sent now, to go into the same write, each frame with its LF. An end comes again next time.
@@ -53,6 +49,9 @@ pub(super) fn transmit_more(session: &impl Session, frames: &mut Vec<u8>) {
     }
 }
 
+/// How often it is looked whether a connection goes on while nothing can be written.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How many bytes go into one write, before the frame that exceeds it.
 const MAX_WRITE: usize = 16 << 10;
 
@@ -66,7 +65,7 @@ pub enum Disconnect {
     Superseded,
     /// The address has a connection, and [`takeover`](super::ServerConfig::takeover) is not allowed.
     Taken,
-    /// Nothing was heard for as long as [`KeepAlive::dead_after`](super::KeepAlive::dead_after) says, or nothing could be written.
+    /// Nothing was heard for as long as [`KeepAlive::dead_after`](super::KeepAlive::dead_after) says.
     Dead,
     /// The peer has sent more than there was room for. What was left out is sent again on the next connection.
     Overrun,

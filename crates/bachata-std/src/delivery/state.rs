@@ -24,7 +24,6 @@ pub(super) struct Settings {
     pub(super) max_frame_len: usize,
     pub(super) max_backlog: usize,
     pub(super) acknowledge_at_once: bool,
-    pub(super) dead_after: Option<Duration>,
     pub(super) on_refused: Option<Box<dyn Fn(&Refused) + Send + Sync>>,
 }
 

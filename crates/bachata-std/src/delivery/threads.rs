@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::block::{block_on, block_on_until};
 use super::server::Admission;
-use super::session::{Session, transmit_more};
+use super::session::{LOOK_EVERY, Session, transmit_more};
 use super::state::Shared;
 use super::waiters::Place;
 use super::{Backoff, Disconnect, Driver, Server, Store};
@@ -21,7 +21,7 @@ use crate::{Error, FrameReader, Protocol};
 
 /// A stream of bytes that one thread reads while another writes.
 ///
-/// One that knows no time limits, such as a serial line, may do nothing in [`set_write_timeout`](Self::set_write_timeout); and where
+/// One that knows no time limits, such as a serial line, may do nothing in [`set_write_timeout`](Self::set_write_timeout), if it does not write for ever; and where
 /// [`shut_down`](Self::shut_down) can't wake the reading thread, reading has to time out by itself from time to time, with
 /// [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut).
 pub trait Stream: Read + Write + Send + Sized {
@@ -32,7 +32,7 @@ pub trait Stream: Read + Write + Send + Sized {
     /// The system's own.
     fn try_clone(&self) -> io::Result<Self>;
 
-    /// After how long without any progress a write is to fail.
+    /// After how long without any progress a write is to fail, with [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut).
     ///
     /// # Errors
     ///
@@ -80,7 +80,8 @@ impl Driver {
     /// Connects, sees to the connection, and connects again when it has ended, until the client is closed. A connection that can't be made is tried again like one
     /// that has ended.
     ///
-    /// Whatever a connection begins with, such as who it is that connects, is for `connect` to do.
+    /// Whatever a connection begins with, such as who it is that connects, is for `connect` to do. It is waited for, also when the client is closed, so it is best given a time
+    /// limit.
     pub fn run<S: Stream>(&self, mut connect: impl FnMut() -> io::Result<S>, backoff: Backoff) {
         let mut failures = 0;
         while !self.is_closed() {
@@ -263,7 +264,7 @@ pub(super) fn drive<S: Stream>(
     session: &impl Session,
 ) -> Disconnect {
     let streams = writer
-        .set_write_timeout(session.write_timeout())
+        .set_write_timeout(Some(LOOK_EVERY))
         .and_then(|()| Ok((writer.try_clone()?, writer.try_clone()?)));
     let (stream, writers_stream) = match streams {
         Ok(streams) => streams,
@@ -326,8 +327,33 @@ fn write(mut writer: impl Write, session: &impl Session) -> Disconnect {
         }
         end_frame(&mut frames, 0);
         transmit_more(session, &mut frames);
-        if let Err(error) = writer.write_all(&frames).and_then(|()| writer.flush()) {
-            return error.into();
+        if let Err(end) = write_patiently(&mut writer, &frames, session) {
+            return end;
+        }
+    }
+}
+
+/// Writes as long as the connection is not over.
+fn write_patiently(
+    mut writer: impl Write,
+    mut bytes: &[u8],
+    session: &impl Session,
+) -> Result<(), Disconnect> {
+    loop {
+        let written = if bytes.is_empty() {
+            writer.flush().map(|()| 0)
+        } else {
+            writer.write(bytes)
+        };
+        match written {
+            Ok(0) if bytes.is_empty() => return Ok(()),
+            Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+            Ok(len) => bytes = &bytes[len..],
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => session.keep_time()?,
+                _ => return Err(error.into()),
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ::tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader,
@@ -14,7 +14,7 @@ use ::tokio::net::{TcpListener, TcpStream};
 use ::tokio::time::{Sleep, sleep, sleep_until, timeout};
 
 use super::server::{Admission, Shared, lock};
-use super::session::{Session, transmit_more};
+use super::session::{LOOK_EVERY, Session, transmit_more};
 use super::threads::{ACCEPT_PAUSE, Closing, MAX_ACCEPT_FAILURES, is_of_the_peer};
 use super::waiters::Place;
 use super::{Backoff, Disconnect, Driver, Server, Store};
@@ -297,9 +297,6 @@ async fn patiently(
         }
     }
 }
-
-/// How often it is looked whether a connection goes on while nothing can be written, and how long the end of the stream may take.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A timer that is set anew each time that it is asked.
 #[derive(Default)]

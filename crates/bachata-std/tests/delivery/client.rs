@@ -448,3 +448,24 @@ fn clones_are_one_client_and_the_last_one_closes_it() {
     assert!(driver.is_closed());
     assert!(waiting.join().unwrap());
 }
+
+#[test]
+fn a_client_that_is_closed_does_not_wait_for_a_server_that_does_not_read() {
+    let client = Client::builder(ClientConfig {
+        keep_alive: bachata_std::delivery::KeepAlive::OFF,
+        ..config()
+    })
+    .build_with_capacity::<64, 4, 1_000_000>();
+    let (mut peer, thread) = pair(&client);
+    peer.say(r#"{"type":1000}"#);
+    let text = "x".repeat(900_000);
+    for id in 0..64 {
+        let message = bachata_std::DataMessage::new(id.to_string(), "t", 0, &*text);
+        drop(client.try_send(&message).unwrap());
+    }
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    drop(client);
+    assert!(matches!(thread.join().unwrap(), Disconnect::Closed));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
