@@ -180,7 +180,10 @@ impl Peer {
                 Err(error) => return Err(error.into()),
             };
             heard = Instant::now();
-            while let Poll::Pending = connection.poll_handle_frame(&mut cx, frame.as_bytes())? {
+            while connection
+                .poll_handle_frame(&mut cx, frame.as_bytes())?
+                .is_pending()
+            {
                 self.transmit(connection, &mut cx, &mut socket)?;
                 thread::sleep(TICK);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::machine::{Machine, boxed};
-use super::state::{Settings, Shared};
+use super::state::{OnRefused, Settings, Shared};
 use super::{
     ClientConfig, Connection, Counters, Delivery, Enqueue, Recv, Refused, SendError, Sending,
 };
@@ -171,7 +171,7 @@ pub struct ClientBuilder {
     config: ClientConfig,
     max_frame_len: usize,
     max_backlog: usize,
-    on_refused: Option<Box<dyn Fn(&Refused) + Send + Sync>>,
+    on_refused: Option<OnRefused>,
 }
 
 impl ClientBuilder {

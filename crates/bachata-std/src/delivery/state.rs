@@ -24,8 +24,11 @@ pub(super) struct Settings {
     pub(super) max_frame_len: usize,
     pub(super) max_backlog: usize,
     pub(super) acknowledge_at_once: bool,
-    pub(super) on_refused: Option<Box<dyn Fn(&Refused) + Send + Sync>>,
+    pub(super) on_refused: Option<OnRefused>,
 }
+
+/// What is told of frames that come to nothing.
+pub(super) type OnRefused = Box<dyn Fn(&Refused) + Send + Sync>;
 
 pub(super) struct State {
     pub(super) machine: Box<dyn Machine>,

@@ -194,10 +194,7 @@ impl<S: Store> Shared<S> {
 }
 
 /// Sees to a connection: it reads and writes, until one of them ends.
-async fn drive_stream(
-    stream: impl AsyncRead + AsyncWrite,
-    session: &(impl Session + Sync),
-) -> Disconnect {
+async fn drive_stream(stream: impl AsyncRead + AsyncWrite, session: &impl Session) -> Disconnect {
     let (reader, writer) = ::tokio::io::split(stream);
     let mut reading = pin!(read(BufReader::new(reader), session));
     let mut writing = pin!(write(writer, session));

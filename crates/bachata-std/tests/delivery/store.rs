@@ -42,12 +42,15 @@ fn put<S: Store<Address = u8>>(
     store.put(lease, message)
 }
 
-/// The sequence, id and frame of the next message.
+/// A message that was found: its sequence, id and frame.
+type Found = (u64, String, Vec<u8>);
+
+/// The next message.
 fn next<S: Store<Address = u8>>(
     store: &mut S,
     lease: &Lease<u8>,
     from: u64,
-) -> Result<Option<(u64, String, Vec<u8>)>, StoreError<S::Error>> {
+) -> Result<Option<Found>, StoreError<S::Error>> {
     let queued = store.next(lease, from)?;
     Ok(queued.map(|queued| {
         let id = queued.id.chars().collect();
