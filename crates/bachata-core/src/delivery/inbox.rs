@@ -79,9 +79,7 @@ impl<const DEDUPE: usize> Inbox<DEDUPE> {
             if self.oldest >= DEDUPE {
                 self.oldest = 0;
             }
-            if let Some(seen) = place
-                && matches!(seen.receipt, TAKEN | FREE)
-            {
+            if let Some(seen) = place.filter(|seen| matches!(seen.receipt, TAKEN | FREE)) {
                 *seen = Seen {
                     sender_and_id,
                     message: half(message),
