@@ -1,4 +1,4 @@
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use crate::core::BufferTooSmall;
 use crate::core::delivery::{
@@ -98,9 +98,8 @@ pub(super) fn boxed<T: Send + 'static>(make: impl Fn() -> T + Copy + Send + 'sta
     if size_of::<T>() > SMALL {
         let stack = size_of::<T>().saturating_mul(4).saturating_add(1 << 18);
         let thread = thread::Builder::new().stack_size(stack);
-        if let Ok(thread) = thread.spawn(move || filled(make))
-            && let Ok(boxed) = thread.join()
-        {
+        let thread = thread.spawn(move || filled(make));
+        if let Some(Ok(boxed)) = thread.ok().map(JoinHandle::join) {
             return boxed;
         }
     }

@@ -154,9 +154,7 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
 
     /// Lists an address among those that could make room, if it could.
     fn note_idle(&mut self, address: A) {
-        if let Some(peer) = self.peers.get(&address)
-            && peer.is_idle()
-        {
+        if let Some(peer) = self.peers.get(&address).filter(|peer| peer.is_idle()) {
             self.idle.insert(peer.epoch, address);
         }
     }

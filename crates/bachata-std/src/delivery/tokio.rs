@@ -143,10 +143,8 @@ where
                     );
                     let server = self.clone();
                     ::tokio::spawn(async move {
-                        if let Ok(Ok((address, stream))) = login.await
-                            && let Ok(connection) = server.open(address)
-                        {
-                            drive_stream(stream, &connection).await;
+                        if let Ok(Ok((address, stream))) = login.await {
+                            server.drive_async(address, stream).await;
                         }
                         drop(admission);
                     });
@@ -219,10 +217,10 @@ async fn read(mut reader: impl AsyncBufRead + Unpin, session: &impl Session) -> 
             piece => lines.take(piece),
         };
         let ended = piece.is_empty();
-        if let Some(line) = line
-            && let Err(end) = handle(line, &lines, piece, session).await
-        {
-            return end;
+        if let Some(line) = line {
+            if let Err(end) = handle(line, &lines, piece, session).await {
+                return end;
+            }
         }
         if ended {
             return Disconnect::Ended;
