@@ -153,6 +153,12 @@ impl Client {
         self.handle.shared.with(|state, _| state.machine.counters())
     }
 
+    /// Ends the connection that there is, so that another is made: the network is another one, say, or the server is to send again what was
+    /// [released](super::Received::release).
+    pub fn reconnect(&self) {
+        self.handle.shared.with(|state, _| state.renew());
+    }
+
     /// Gives everything up: messages that have not come to their end, and those that have not been handed up, which come again to the next client. The connection
     /// ends when what has been acknowledged is said.
     pub fn close(&self) {

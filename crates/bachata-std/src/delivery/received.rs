@@ -65,7 +65,9 @@ impl Received {
         }
     }
 
-    /// The application can't take the message now. The server sends it again on the next connection, or when its timer says so, and it is handed up again then.
+    /// The application can't take the message now. The server sends it again on the next connection, or when its [timer](super::ServerConfig::resend) says so, and it is handed up
+    /// again then. Until then it is one of those that the server has in flight: where it allows no more of them, it sends nothing else on this connection, which is the time for
+    /// [`reconnect`](super::Client::reconnect).
     pub fn release(self) {}
 }
 

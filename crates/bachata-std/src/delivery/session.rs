@@ -65,6 +65,8 @@ pub enum Disconnect {
     Superseded,
     /// The address has a connection, and [`takeover`](super::ServerConfig::takeover) is not allowed.
     Taken,
+    /// This side has asked for [another](super::Client::reconnect).
+    Renewed,
     /// Nothing was heard for as long as [`KeepAlive::dead_after`](super::KeepAlive::dead_after) says.
     Dead,
     /// The peer has sent more than there was room for. What was left out is sent again on the next connection.
@@ -104,6 +106,7 @@ impl fmt::Display for Disconnect {
             Self::Closed => f.write_str("closed"),
             Self::Superseded => f.write_str("there is a newer connection"),
             Self::Taken => f.write_str("the address has a connection"),
+            Self::Renewed => f.write_str("there is to be another connection"),
             Self::Dead => f.write_str("the peer is silent"),
             Self::Overrun => f.write_str("the peer has sent too much at once"),
             Self::Ended => f.write_str("the stream has ended"),

@@ -62,6 +62,7 @@ pub(super) struct Current {
 
 #[derive(Clone, Copy)]
 enum Over {
+    Renewed,
     Dead,
     Overrun,
     Ended,
@@ -217,6 +218,7 @@ impl State {
         match connection.over {
             None => Ok(()),
             Some(_) if closed => Err(Disconnect::Closed),
+            Some(Over::Renewed) => Err(Disconnect::Renewed),
             Some(Over::Dead) => Err(Disconnect::Dead),
             Some(Over::Overrun) => Err(Disconnect::Overrun),
             Some(Over::Ended) => Err(Disconnect::Ended),
@@ -232,6 +234,11 @@ impl State {
         if self.current(epoch).is_some() {
             self.finish(Over::Ended);
         }
+    }
+
+    /// There is to be another connection.
+    pub(super) fn renew(&mut self) {
+        self.finish(Over::Renewed);
     }
 
     fn finish(&mut self, over: Over) {

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use bachata_std::delivery::{
-    Client, Disconnect, Refused, Server, ServerConfig, Store as _, StoreLimits,
+    Client, DEFAULT_SERVER_WINDOW, Disconnect, Refused, Server, ServerConfig, Store as _,
+    StoreLimits,
 };
 
 use super::common::*;
@@ -117,6 +118,35 @@ fn what_the_store_has_no_room_for_waits() {
     drop((alice, bob));
     thread.join().unwrap();
     other.join().unwrap();
+    running.stop();
+}
+
+#[test]
+fn messages_that_are_released_come_again_on_the_next_connection() {
+    let running = Running::start(&store(StoreLimits::default()), ServerConfig::default());
+    let (alice, bob) = (Client::new(config()), Client::new(config()));
+    let to = running.address;
+    let threads = [
+        run(&alice, move || log_in(to, ALICE)),
+        run(&bob, move || log_in(to, BOB)),
+    ];
+    let deliveries: Vec<_> = (0..10)
+        .map(|id| alice.try_send(&message(id, "bob")).unwrap())
+        .collect();
+    for _ in 0..DEFAULT_SERVER_WINDOW {
+        bob.recv().wait().unwrap().release();
+    }
+    nothing_more(&bob);
+    bob.reconnect();
+    let ids: Vec<_> = (0..10).map(|id| id.to_string()).collect();
+    assert_eq!(receive(&bob, 10), ids);
+    for delivery in deliveries {
+        assert!(delivery.wait().is_ok());
+    }
+    drop((alice, bob));
+    for thread in threads {
+        thread.join().unwrap();
+    }
     running.stop();
 }
 
