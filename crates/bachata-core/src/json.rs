@@ -6,8 +6,12 @@ mod normal;
 mod object;
 mod raw;
 pub(crate) mod scanner;
+#[cfg(target_pointer_width = "64")]
+pub(crate) mod special;
 mod string;
 mod utf8;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) mod vector;
 pub(crate) mod word;
 
 pub use object::RawObject;

@@ -460,7 +460,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The bytes from where the scanner stands.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
@@ -480,7 +480,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves past so many bytes that are there.
-    pub(super) const fn skip_by(&mut self, count: usize) {
+    pub(crate) const fn skip_by(&mut self, count: usize) {
         self.at = self.at.wrapping_add(count);
     }
 
@@ -494,7 +494,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// Insignificant whitespace (RFC 8259 section 2).
-pub(super) const fn is_space(byte: char) -> bool {
+pub(crate) const fn is_space(byte: char) -> bool {
     // Not short-circuit: that becomes a table in a register, which takes more code.
     (byte == ' ') | (byte == '\n') | (byte == '\r') | (byte == '\t')
 }

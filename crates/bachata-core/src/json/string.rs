@@ -160,11 +160,22 @@ impl<'a> JsonStr<'a> {
 
     /// The decoded text.
     pub(crate) fn write_decoded<S: Sink>(self, sink: &mut S) {
-        match self.as_bytes() {
-            Some(text) => sink.put(text),
-            None => self
-                .chars()
-                .for_each(|c| sink.put(Written::utf8(u32::from(c)).as_bytes())),
+        let inside = match self.0 {
+            Form::Text(text) => return sink.put(text.as_bytes()),
+            Form::Plain(text) => return sink.put(text),
+            Form::Escaped(inside) => inside,
+        };
+        let mut scanner = Scanner::new(inside);
+        loop {
+            // What is not plain is an escape.
+            let rest = scanner.rest();
+            let run = unescaped_run(rest);
+            sink.put(rest.get(..run).unwrap_or_default());
+            scanner.skip_by(run);
+            if run == rest.len() {
+                return;
+            }
+            sink.put(Written::utf8(scanner.escape()).as_bytes());
         }
     }
 

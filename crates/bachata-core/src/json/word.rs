@@ -2,23 +2,49 @@
 
 const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
-const HIGHS: usize = ONES << 7;
+pub(super) const HIGHS: usize = ONES << 7;
 const SPACES: usize = ONES << 5;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::plain_end(bytes, 0);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
     run(bytes, HIGHS)
+}
+
+/// Where from `start` on the first byte is that a JSON string does not hold as it is.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::plain_end(bytes, start);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    start.wrapping_add(run(bytes.get(start..).unwrap_or_default(), HIGHS))
+}
+
+/// Whether a JSON string holds all of these bytes as they are.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::is_plain(bytes);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    (run(bytes, HIGHS) == bytes.len())
 }
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
 pub(super) fn unescaped_run(text: &[u8]) -> usize {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::unescaped_end(text, 0);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
     run(text, 0)
 }
 
 /// The length of the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-fn run(bytes: &[u8], highs: usize) -> usize {
+pub(super) fn run(bytes: &[u8], highs: usize) -> usize {
     #[cfg(target_pointer_width = "64")]
     let mut rest = skip_vectors(bytes, highs);
     #[cfg(not(target_pointer_width = "64"))]

@@ -1,0 +1,106 @@
+//! What a string holds besides plain ASCII: escapes and characters of several bytes, several of which mostly come together.
+
+use super::word::plain_end;
+
+/// Where the quote is that closes a string, and whether there are escapes before it, from anywhere between two characters of the string on.
+/// None where the string is not valid; where, and why, is for the scanner to say.
+#[cold]
+#[inline(never)]
+pub(crate) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut at = start;
+    let mut escaped = false;
+    loop {
+        let rest = bytes.get(at..)?;
+        let length = match *rest.first()? {
+            b'"' => return Some((at, escaped)),
+            b'\\' => {
+                escaped = true;
+                escape_len(rest)?
+            }
+            0x80.. => character_len(rest)?,
+            // A control character.
+            ..0x20 => return None,
+            _ => {
+                at = plain_end(bytes, at);
+                continue;
+            }
+        };
+        at = at.wrapping_add(length);
+    }
+}
+
+/// The length of the escape at the start of `bytes` (RFC 8259 section 7), a surrogate pair being one.
+#[inline(always)]
+fn escape_len(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [
+            _,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => Some(2),
+        [_, b'u', rest @ ..] => {
+            let (high, rest) = rest.split_first_chunk()?;
+            match unit(*high)? >> 10 {
+                // The first half of a pair.
+                0b11_0110 => {
+                    let [b'\\', b'u', rest @ ..] = rest else {
+                        return None;
+                    };
+                    let low = unit(*rest.first_chunk()?)?;
+                    (low >> 10 == 0b11_0111).then_some(12)
+                }
+                0b11_0111 => None,
+                _ => Some(6),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The number that four hexadecimal digits are.
+#[inline(always)]
+fn unit(digits: [u8; 4]) -> Option<u32> {
+    let [a, b, c, d] = digits.map(|digit| HEX.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT));
+    let unit = a << 12 | b << 8 | c << 4 | d;
+    (unit < 0x1_0000).then_some(unit)
+}
+
+/// The value of each hexadecimal digit.
+const HEX: [u32; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut code = 0;
+    while code < 256 {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "at compile time"
+        )]
+        if let Some(value) = (code as u8 as char).to_digit(16) {
+            values[code] = value;
+        }
+        code = code.wrapping_add(1);
+    }
+    values
+};
+
+/// Wherever it is shifted to, it shows.
+const NO_DIGIT: u32 = 0x1_0000;
+
+/// The length of the character beyond ASCII at the start of `bytes` (RFC 3629 section 4).
+#[inline(always)]
+fn character_len(bytes: &[u8]) -> Option<usize> {
+    // A closing quote and a brace follow the shortest character.
+    let word = u32::from_le_bytes(*bytes.first_chunk()?);
+    if word & 0xc0e0 == 0x80c0 {
+        // Not overlong.
+        (word & 0x1e != 0).then_some(2)
+    } else if word & 0xc0_c0f0 == 0x80_80e0 {
+        // Neither overlong nor a surrogate.
+        (word & 0x200f != 0 && word & 0x200f != 0x200d).then_some(3)
+    } else if word & 0xc0c0_c0f8 == 0x8080_80f0 {
+        // Not overlong, and not above U+10FFFF.
+        (word & 0x3007 != 0 && (word & 4 == 0 || word & 0x3003 == 0)).then_some(4)
+    } else {
+        None
+    }
+}
