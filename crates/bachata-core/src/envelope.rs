@@ -72,6 +72,15 @@ impl<'a> Envelope<'a> {
         Self::parse_any_message(frame, policy)
     }
 
+    /// The route of the message in a frame.
+    pub(crate) fn parse_route(frame: &'a [u8], policy: Policy) -> Result<Route<'a>, ParseError> {
+        let parse = || Ok(Route::of(&Self::parse_any_message(frame, policy)?));
+        #[cfg(target_pointer_width = "64")]
+        return crate::compact::message(frame, |message| Route::of(&message), parse);
+        #[cfg(not(target_pointer_width = "64"))]
+        parse()
+    }
+
     /// The message in a frame, and the members that are not its own.
     pub(crate) fn parse_with_unknown(
         frame: &'a [u8],

@@ -1,4 +1,4 @@
-use crate::{JsonStr, Message, ParseError, Policy, TransportType};
+use crate::{Envelope, JsonStr, Message, ParseError, Policy, TransportType};
 
 /// The value of the member `type`, which tells the two kinds of message apart (`P-7`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,7 +40,7 @@ impl<'a> Route<'a> {
     ///
     /// As [`Message::parse_with`](crate::Message::parse_with).
     pub fn parse(frame: &'a [u8], policy: Policy) -> Result<Self, ParseError> {
-        Ok(Self::of(&Message::parse_with(frame, policy)?))
+        Envelope::parse_route(frame, policy)
     }
 
     /// The route of a message.

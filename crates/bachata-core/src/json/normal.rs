@@ -38,7 +38,7 @@ impl<'a> NormalForm<'a> {
         }
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(never)]
     pub(super) fn write<S: Sink>(bytes: &'a [u8], place: Place, sink: &mut S) {
         for piece in Self::new(bytes, place) {
             sink.put(piece.run);

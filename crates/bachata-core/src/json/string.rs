@@ -180,6 +180,7 @@ impl<'a> JsonStr<'a> {
     }
 
     /// The text as a JSON string, in normal form (`P-6`), after something that ends with its opening quote.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn write_after<S: Sink>(&self, before: &[u8], sink: &mut S) {
         sink.put(before);
