@@ -329,3 +329,139 @@ fn eight_digits(word: u64) -> Option<u32> {
 
 /// Every other pair.
 const PAIRS: u64 = 0xff_0000_00ff;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::{Envelope, Policy};
+
+    /// The scanner finds the same message in a frame, if any is found here. Whether one is.
+    fn check(frame: &[u8]) -> bool {
+        let Ok(message) = message(frame, |message| message, || Err(())) else {
+            return false;
+        };
+        for policy in [Policy::Strict, Policy::Reference] {
+            let plain = Envelope::parse_any_message(frame, policy);
+            let shown = String::from_utf8_lossy(frame);
+            // What is escaped, and what is in normal form, shows in the form of a text when it is written.
+            assert_eq!(Ok(message), plain, "{shown}");
+            assert_eq!(
+                format!("{message}"),
+                format!("{}", plain.unwrap()),
+                "{shown}"
+            );
+        }
+        let members = Envelope::parse(frame).unwrap().members();
+        let own = |name| Member::named(name).is_some_and(|member| message.owns(member));
+        assert!(members.map(|(name, _)| name).all(own));
+        true
+    }
+
+    const FRAMES: [&str; 8] = [
+        r#"{"type":200,"data":"7f6a2c1e-0b4d-4e2f-9a57-3d1c5b8e6f90"}"#,
+        r#"{"type": 300, "data": "m1"}"#,
+        r#"{"type":1001}"#,
+        r#"{"type":4711,"data":"a\u00e9é"}"#,
+        r#"{"id":"7","type":"note","time":1763769600123,"data":"hi \"there\" é\n","from":"alice","dest":"bob","sign":"0a1b2c3d4e5f60718293a4b5c6d7e8f9"}"#,
+        r#"{"dest":"b","data":{"on":[true,{"n":-1.50}],"s":"x"},"time":0,"type":"led","id":""}"#,
+        r#"{"id": "7", "type": "t", "time": 12345678, "data": {"a": 1}, "from": "caf\u00e9"}"#,
+        "{\"type\":\"t\",\"id\":\"i\",\"data\":\"\",\"time\":123456789012345678}\r\n",
+    ];
+
+    #[test]
+    fn usual_frames_are_taken() {
+        for frame in FRAMES {
+            assert!(check(frame.as_bytes()), "{frame}");
+        }
+    }
+
+    #[test]
+    fn changed_and_broken_frames_are_those_of_the_scanner() {
+        for frame in FRAMES.map(str::as_bytes) {
+            for at in 0..frame.len() {
+                check(&frame[..at]);
+                check(&frame[at..]);
+                let mut changed = frame.to_vec();
+                for byte in 0..=u8::MAX {
+                    changed[at] = byte;
+                    check(&changed);
+                }
+                changed.remove(at);
+                check(&changed);
+                for byte in b"\"{}[],:0-\\ \n\x80" {
+                    changed.insert(at, *byte);
+                    check(&changed);
+                    changed.insert(at + 1, frame[at]);
+                    check(&changed);
+                    changed.drain(at..at + 2);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn members_may_stand_in_any_order_twice_or_not_at_all() {
+        let members = [
+            r#""id":"7""#,
+            r#""type":"t""#,
+            r#""type":1001"#,
+            r#""time":5"#,
+            r#""data":"d""#,
+            r#""data":{}"#,
+            r#""sign":null"#,
+            r#""x":0"#,
+        ];
+        let mut taken = 0;
+        for number in 0..8_usize.pow(5) {
+            let chosen: Vec<_> = (0..5)
+                .map(|place| members[number >> (3 * place) & 7])
+                .collect();
+            for count in 1..=5 {
+                taken += usize::from(check(
+                    format!("{{{}}}", chosen[..count].join(",")).as_bytes(),
+                ));
+            }
+        }
+        assert!(taken > 48);
+    }
+
+    #[test]
+    fn texts_of_every_length_end_where_they_end() {
+        for length in 0..100 {
+            for byte in [b'x', b'\\', b'"', 0x1f, 0x80, 0xff] {
+                for place in 0..length {
+                    let mut text = std::vec![b'x'; length];
+                    text[place] = byte;
+                    for [before, after] in [
+                        [r#"{"type":100,"data":""#, r#""}"#],
+                        [r#"{"id":"1","type":"t","time":0,"data":""#, r#""}"#],
+                        [r#"{"id":"1","data":""#, r#"","type":"t","time":0}"#],
+                    ] {
+                        let frame = [before.as_bytes(), &text, after.as_bytes()].concat();
+                        assert_eq!(check(&frame), byte == b'x', "{before} {length} {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_a_number() {
+        for number in [0, 1, 9, 10, 12_345_678, 99_999_999, 90_807_060, 1_020_304] {
+            let digits = format!("{number:08}");
+            let word = u64::from_le_bytes(digits.as_bytes().try_into().unwrap());
+            assert_eq!(eight_digits(word), Some(number));
+            for place in 0..8 {
+                for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                    let mut bytes = word.to_le_bytes();
+                    bytes[place] = byte;
+                    assert_eq!(eight_digits(u64::from_le_bytes(bytes)), None);
+                }
+            }
+        }
+    }
+}

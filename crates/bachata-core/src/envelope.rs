@@ -98,7 +98,10 @@ impl<'a> Envelope<'a> {
 
     /// The message in a frame of whatever form.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn parse_any_message(frame: &'a [u8], policy: Policy) -> Result<Message<'a>, ParseError> {
+    pub(crate) fn parse_any_message(
+        frame: &'a [u8],
+        policy: Policy,
+    ) -> Result<Message<'a>, ParseError> {
         let mut scanner = Scanner::new(frame);
         let mut values = [None; UNKNOWN + 1];
         let close = prove(&mut scanner, &mut values);

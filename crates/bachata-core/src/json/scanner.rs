@@ -7,7 +7,7 @@ use crate::{Member, ParseError, ParseErrorKind};
 pub const MAX_DEPTH: u8 = 127;
 
 /// The depth at which the members of a message stand.
-const MESSAGE_DEPTH: u32 = 1;
+pub(super) const MESSAGE_DEPTH: u32 = 1;
 
 /// Proves bytes to be JSON, from front to back, in one pass, without recursion.
 ///
@@ -205,6 +205,14 @@ impl<'a> Scanner<'a> {
         self.token();
         let start = self.at;
         self.normal = true;
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+        if self.peek() == '{' {
+            if let Some(len) = super::blocks::object_len(self.rest()) {
+                self.skip_by(len);
+                self.member = None;
+                return RawJson::scanned(self.since(start), true);
+            }
+        }
         self.value();
         self.member = None;
         RawJson::scanned(self.since(start), self.normal)
@@ -219,7 +227,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value, whatever is nested in it.
-    fn value(&mut self) {
+    pub(super) fn value(&mut self) {
         let mut depth = MESSAGE_DEPTH;
         // One bit for each open container, the innermost lowest: 1 for an object. Nothing is open yet.
         let mut objects = 0_u128;
@@ -284,7 +292,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string with its quotes.
-    fn string(&mut self) {
+    pub(super) fn string(&mut self) {
         self.skip();
         loop {
             self.skip_by(plain_run(self.rest()));

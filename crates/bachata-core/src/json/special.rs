@@ -104,3 +104,59 @@ fn character_len(bytes: &[u8]) -> Option<usize> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scanner::Scanner;
+    use super::*;
+
+    /// Both ways agree about the string that `bytes` begin with.
+    fn check(bytes: &[u8]) {
+        let mut scanner = Scanner::new(bytes);
+        scanner.string();
+        let expected = scanner.error().is_none().then(|| {
+            let end = scanner.at() - 1;
+            (end, bytes[..end].contains(&b'\\'))
+        });
+        assert_eq!(string_end(bytes, 1), expected, "{bytes:02x?}");
+    }
+
+    #[test]
+    fn all_sequences_of_three_bytes_are_those_of_the_scanner() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                for third in 0..=u8::MAX {
+                    check(&[b'"', first, second, third, b'"', b'}']);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_characters_of_four_bytes_are_those_of_the_scanner() {
+        for lead in 0xf0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                for rest in [[0x80, 0x80], [0xbf, 0xbf], [0x7f, 0x80], [0x80, 0xc0]] {
+                    check(&[b'"', lead, second, rest[0], rest[1], b'"', b'}']);
+                    check(&[b'"', lead, second, rest[0], rest[1], b'"']);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_escapes_are_those_of_the_scanner() {
+        for unit in 0..=u16::MAX {
+            for tail in ["", "\\udc00", "\\uDFFFx", "\\ud800", "\\n", "g"] {
+                check(std::format!("\"\\u{unit:04x}{tail}\"}}").as_bytes());
+            }
+            let digits = unit.to_be_bytes();
+            check(&[
+                b'"', b'\\', b'u', b'0', digits[0], digits[1], b'0', b'"', b'}',
+            ]);
+        }
+        for cut in 0..14 {
+            check(&br#""\ud83d\ude00"}"#[..cut]);
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
 
 #[inline(always)]
 fn not_plain(vector: Vector) -> Mask {
-    vector.is(b'"') | vector.is(b'\\') | vector.is_control_or_high()
+    vector.is(b'"') | vector.is_special()
 }
 
 /// Where from `start` on the first byte of a text is that is escaped when it is written (`P-6`). The end of `text` where there is none.
@@ -99,6 +99,18 @@ impl Vector {
     pub(super) fn is_control_or_high(self) -> Mask {
         // Beyond ASCII a byte is negative.
         Mask(cmp_lt_mask_i8_m128i(self.0, splat(b' ')))
+    }
+
+    /// Those that are a backslash, a control character or beyond ASCII.
+    #[inline(always)]
+    pub(super) fn is_special(self) -> Mask {
+        self.is(b'\\') | self.is_control_or_high()
+    }
+
+    /// The bytes, square brackets being braces.
+    #[inline(always)]
+    pub(super) fn lower_case(self) -> Self {
+        Self(bitor_m128i(self.0, splat(0x20)))
     }
 
     /// Those that are at most this byte.
