@@ -66,7 +66,7 @@ impl<'a> Envelope<'a> {
         return crate::compact::message(
             frame,
             |message| message,
-            || Self::parse_any_message(frame, policy),
+            move || Self::parse_any_message(frame, policy),
         );
         #[cfg(not(target_pointer_width = "64"))]
         Self::parse_any_message(frame, policy)
@@ -74,7 +74,7 @@ impl<'a> Envelope<'a> {
 
     /// The route of the message in a frame.
     pub(crate) fn parse_route(frame: &'a [u8], policy: Policy) -> Result<Route<'a>, ParseError> {
-        let parse = || Ok(Route::of(&Self::parse_any_message(frame, policy)?));
+        let parse = move || Ok(Route::of(&Self::parse_any_message(frame, policy)?));
         #[cfg(target_pointer_width = "64")]
         return crate::compact::message(frame, |message| Route::of(&message), parse);
         #[cfg(not(target_pointer_width = "64"))]
@@ -86,7 +86,7 @@ impl<'a> Envelope<'a> {
         frame: &'a [u8],
         policy: Policy,
     ) -> Result<(Message<'a>, UnknownMembers<'a>), ParseError> {
-        let parse = || {
+        let parse = move || {
             let message = Self::parse_any_message(frame, policy)?;
             Ok((message, UnknownMembers::of(frame, &message)))
         };

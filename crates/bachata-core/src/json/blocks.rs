@@ -64,8 +64,8 @@ struct State {
 impl State {
     /// Looks at a block, which `rest` begins with. Where in it the object ends, if it does.
     #[inline(always)]
-    fn block(&mut self, block: &[u8; BLOCK], rest: &[u8]) -> Option<Option<usize>> {
-        let block = Block::load(block);
+    fn block(&mut self, bytes: &[u8; BLOCK], rest: &[u8]) -> Option<Option<usize>> {
+        let block = Block::load(bytes);
         let quotes = block.bits(|vector| vector.is(b'"'));
         // From each opening quote up to the byte before the closing one.
         let inside = prefix_xor(quotes) ^ self.in_string;
@@ -101,7 +101,7 @@ impl State {
 
         // Elements without a name, where that shows: none in an object.
         let nameless = element & starts & !opening | after_element_string & !colon;
-        let end = self.brackets(open | close, nameless, colon, rest)?;
+        let end = self.brackets(open | close, nameless, colon, bytes)?;
         let seen = match end {
             Some(end) => u64::MAX >> 64_usize.wrapping_sub(end),
             None => u64::MAX,
@@ -133,40 +133,44 @@ impl State {
         mut brackets: u64,
         nameless: u64,
         colon: u64,
-        rest: &[u8],
+        bytes: &[u8; BLOCK],
     ) -> Option<Option<usize>> {
         // What is not allowed in the container that is open.
         let wrong = |objects: u128| if objects & 1 == 1 { nameless } else { colon };
+        // Before the first bracket there is nothing.
         let mut seen = 0_u64;
+        // In registers.
+        let (mut objects, mut depth) = (self.objects, self.depth);
         while brackets != 0 {
             let at = brackets.trailing_zeros();
             let up_to = brackets ^ brackets.wrapping_sub(1);
-            if self.depth > 0 && wrong(self.objects) & up_to & !seen != 0 {
+            if wrong(objects) & up_to & !seen != 0 {
                 return None;
             }
             seen = up_to;
             brackets &= brackets.wrapping_sub(1);
-            match *rest.get(at as usize)? {
+            match *bytes.get(at as usize & (BLOCK - 1))? {
                 byte @ (b'{' | b'[') => {
-                    if self.depth.wrapping_add(MESSAGE_DEPTH) >= u32::from(MAX_DEPTH) {
+                    if depth.wrapping_add(MESSAGE_DEPTH) >= u32::from(MAX_DEPTH) {
                         return None;
                     }
-                    self.depth = self.depth.wrapping_add(1);
-                    self.objects = self.objects << 1 | u128::from(byte == b'{');
+                    depth = depth.wrapping_add(1);
+                    objects = objects << 1 | u128::from(byte == b'{');
                 }
                 byte => {
-                    if (byte == b'}') != (self.objects & 1 == 1) {
+                    if (byte == b'}') != (objects & 1 == 1) {
                         return None;
                     }
-                    self.depth = self.depth.wrapping_sub(1);
-                    self.objects >>= 1;
-                    if self.depth == 0 {
+                    depth = depth.wrapping_sub(1);
+                    objects >>= 1;
+                    if depth == 0 {
                         return Some(Some((at as usize).wrapping_add(1)));
                     }
                 }
             }
         }
-        (wrong(self.objects) & !seen == 0).then_some(None)
+        (self.objects, self.depth) = (objects, depth);
+        (wrong(objects) & !seen == 0).then_some(None)
     }
 }
 

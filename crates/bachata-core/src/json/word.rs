@@ -67,6 +67,15 @@ pub(super) fn run(bytes: &[u8], highs: usize) -> usize {
     }
 }
 
+/// How many of the first bytes of a word a JSON string holds as they are.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) const fn plain_in_word(word: &[u8; BYTES]) -> usize {
+    let word = usize::from_le_bytes(*word);
+    let stops = (quote_backslash_or_control(word) | word) & HIGHS;
+    stops.trailing_zeros() as usize / 8
+}
+
 /// What is left of `bytes` after the vectors at their start that hold no stop.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
