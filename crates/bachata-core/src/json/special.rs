@@ -92,14 +92,12 @@ const HEX: [u32; 256] = {
 /// Wherever it is shifted to, it shows.
 const NO_DIGIT: u32 = 0x1_0000;
 
-/// The length of the character beyond ASCII at the start of `bytes` (RFC 3629 section 4), or of two of two bytes.
+/// The length of the character beyond ASCII at the start of `bytes` (RFC 3629 section 4).
 #[inline(always)]
 fn character_len(bytes: &[u8]) -> Option<usize> {
     // A closing quote and a brace follow the shortest character.
     let word = u32::from_le_bytes(*bytes.first_chunk()?);
-    if word & 0xc0e0_c0e0 == 0x80c0_80c0 && word & 0x1e != 0 && word & 0x1e_0000 != 0 {
-        Some(4)
-    } else if word & 0xc0e0 == 0x80c0 {
+    if word & 0xc0e0 == 0x80c0 {
         // Not overlong.
         (word & 0x1e != 0).then_some(2)
     } else if word & 0xc0_c0f0 == 0x80_80e0 {
