@@ -114,7 +114,7 @@ pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
     let mut start = digits.len();
     let mut magnitude = integer;
     #[cfg(target_pointer_width = "64")]
-    while magnitude > 9 {
+    while magnitude > 99 {
         let pair = PAIRS.get((magnitude % 100) as usize);
         magnitude /= 100;
         start = start.wrapping_sub(2);
@@ -123,14 +123,16 @@ pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
             *to = *pair;
         }
     }
-    // A last zero is written unless it leads.
-    while magnitude > 0 || start == digits.len() {
+    loop {
         let (quotient, remainder) = divide_by_ten(magnitude);
         start = start.wrapping_sub(1);
         if let Some(digit) = digits.get_mut(start) {
             *digit = b'0' | remainder;
         }
         magnitude = quotient;
+        if magnitude == 0 {
+            break;
+        }
     }
     sink.put(digits.get(start..).unwrap_or_default());
 }
