@@ -15,7 +15,7 @@ from pathlib import Path
 # Implemented for types or with traits that nobody outside can name.
 PRIVATE = re.compile(
     r"\b(Sink|SliceSink|FmtSink|NormalForm|Written|Limbs|Deserializer|TextDeserializer|Serializer|Elements|Shape|Key|Container"
-    r"|TextWriter)\b"
+    r"|TextWriter|Sealed|Taker|Typed|Canonical)\b"
 )
 # Traits whose functions are not called: they have none, or only serde calls them, which typed payloads do; `Debug` is for
 # development, and core's `Debug` of texts itself has panic paths; `defmt` has its own linker section and host.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bachata_core::{Member, ParseError, ParseErrorKind};
 use serde::Deserialize;
 
@@ -31,7 +33,7 @@ impl From<ParseError> for Fault {
 }
 
 /// The name of an error kind in the vectors: `UnexpectedEnd` is `unexpected-end`.
-pub fn kebab_case(kind: ParseErrorKind) -> String {
+pub fn kebab_case(kind: impl fmt::Debug) -> String {
     let mut name = String::new();
     for letter in format!("{kind:?}").chars() {
         if letter.is_uppercase() && !name.is_empty() {

@@ -9,6 +9,7 @@ mod fields;
 mod json;
 mod model;
 mod sample;
+mod signature_vector;
 mod threads;
 mod vector;
 
@@ -20,8 +21,9 @@ pub use fields::{Fields, Payload};
 pub use json::{RawPairs, normal_form, read_json};
 pub use model::Model;
 pub use sample::SAMPLES;
+pub use signature_vector::{RewriteVector, SignatureVector, rewrite_vectors, signature_vectors};
 pub use threads::on_all_cores;
-pub use vector::{Expected, ExpectedMessage, Vector, vectors};
+pub use vector::{Clauses, Expected, ExpectedMessage, Vector, vectors};
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -116,10 +116,13 @@ struct Line {
     output: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// One clause or several.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-enum Clauses {
+pub enum Clauses {
+    /// One.
     One(String),
+    /// Several.
     Several(Vec<String>),
 }
 
@@ -159,7 +162,7 @@ impl Line {
     }
 }
 
-fn bytes(hex: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(hex: &str) -> Option<Vec<u8>> {
     let digits = hex.as_bytes().chunks(2);
     let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     digits.map(byte).collect()

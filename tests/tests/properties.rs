@@ -151,6 +151,13 @@ proptest! {
                     Message::Transport(message) => (MessageKind::Transport(message.kind()), None),
                 });
                 prop_assert_eq!(route, expected, "{}", shown);
+                match Envelope::parse(frame).map(|envelope| envelope.kind()) {
+                    Ok(Ok(kind)) => match expected {
+                        Ok((expected, _)) => prop_assert_eq!(kind, expected, "{}", shown),
+                        Err(error) => prop_assert_ne!(error.member(), Some(Member::Type), "{}", shown),
+                    },
+                    Ok(Err(error)) | Err(error) => prop_assert_eq!(message, Err(error), "{}", shown),
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::status::{Status, complain};
 use crate::terminal::{stdout_width, styled_stdout};
 
 pub(crate) mod frame;
-mod input;
+pub(crate) mod input;
 mod json;
 mod layout;
 pub(crate) mod lines;

@@ -14,6 +14,7 @@ use crate::cli::{Cli, Command};
 mod cli;
 mod excerpt;
 mod inspect;
+mod key;
 mod make;
 mod palette;
 mod printable;
@@ -21,6 +22,7 @@ mod status;
 mod talk;
 mod terminal;
 mod time;
+mod verify;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, cli.color),
         Command::Make(args) => make::run(&args, cli.color),
         Command::Talk(args) => talk::run(args, cli.color),
+        Command::Verify(args) => verify::run(&args, cli.color),
     }
     .into()
 }

@@ -1,6 +1,7 @@
 //! `bachata make`: one message from its parts.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use bachata_core::{DataMessage, Payload, RawObject, TransportMessage, TransportType};
 use clap::error::ErrorKind;
@@ -9,8 +10,9 @@ use uuid::Uuid;
 
 use crate::cli::Cli;
 use crate::excerpt::Excerpt;
+use crate::key::{Key, SchemeName};
 use crate::palette::Palette;
-use crate::status::{Status, complain};
+use crate::status::{Status, complain, warn};
 use crate::terminal::stderr_width;
 use crate::time::Utc;
 
@@ -59,8 +61,16 @@ pub(crate) struct MakeArgs {
     dest: Option<String>,
 
     /// The signature, ready made
-    #[arg(long)]
+    #[arg(long, conflicts_with = "key_file")]
     sign: Option<String>,
+
+    /// Sign with the key in this file: its bytes, at most 4096, without one line feed at the end
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+
+    /// The scheme to sign by
+    #[arg(long, value_enum, default_value_t, requires = "key_file")]
+    scheme: SchemeName,
 }
 
 const AFTER_HELP: &str = "\
@@ -68,6 +78,7 @@ Examples:
   bachata make --type direct --data 'hi there' --from alice --dest bob
   bachata make --type place --json '{\"lat\": 33.034, \"lon\": 55.023}'
   bachata make --transport 200 --data 7f6a2c1e
+  bachata make --type led --json '{\"on\":true}' --from desk --key-file key
   bachata make --transport ping | bachata inspect";
 
 /// The width of an excerpt where there is no terminal to ask.
@@ -75,9 +86,17 @@ const EXCERPT_WIDTH: usize = 100;
 
 /// Runs the command.
 pub(crate) fn run(args: &MakeArgs, color: ColorChoice) -> Status {
+    let key = args
+        .key_file
+        .as_deref()
+        .map(|path| Key::read(path, args.scheme));
+    let key = match key.transpose() {
+        Ok(key) => key,
+        Err(status) => return status,
+    };
     let frame = match (&args.kind, args.transport) {
-        (Some(kind), _) => data_frame(args, kind, color),
-        (_, Some(kind)) => transport_frame(args, kind),
+        (Some(kind), _) => data_frame(args, kind, key.as_ref(), color),
+        (_, Some(kind)) => transport_frame(args, kind, key.as_ref()),
         // The group is required.
         (None, None) => return Status::Failed,
     };
@@ -91,7 +110,12 @@ pub(crate) fn run(args: &MakeArgs, color: ColorChoice) -> Status {
     }
 }
 
-fn data_frame(args: &MakeArgs, kind: &str, color: ColorChoice) -> Result<String, Status> {
+fn data_frame(
+    args: &MakeArgs,
+    kind: &str,
+    key: Option<&Key>,
+    color: ColorChoice,
+) -> Result<String, Status> {
     let id = args
         .id
         .clone()
@@ -105,16 +129,35 @@ fn data_frame(args: &MakeArgs, kind: &str, color: ColorChoice) -> Result<String,
         .with_from(args.from.as_deref().unwrap_or_default())
         .with_dest(args.dest.as_deref().unwrap_or_default())
         .with_sign(args.sign.as_deref().unwrap_or_default());
-    Ok(format!("{message}\n"))
+    let Some(key) = key else {
+        return Ok(format!("{message}\n"));
+    };
+    let all = args.scheme == SchemeName::HmacSha256;
+    for warning in message.sign_warnings() {
+        // A token covers nothing but the payload.
+        if all || warning.offset().is_some() {
+            warn(&format!("the signature may not survive: {warning}"));
+        }
+    }
+    let Ok(signature) = message.sign_with(key);
+    Ok(format!("{}\n", message.with_sign(&signature)))
 }
 
-fn transport_frame(args: &MakeArgs, kind: TransportType) -> Result<String, Status> {
+fn transport_frame(
+    args: &MakeArgs,
+    kind: TransportType,
+    key: Option<&Key>,
+) -> Result<String, Status> {
     let message = match &args.data {
         Some(data) => TransportMessage::new(kind, data.as_str()),
         None => TransportMessage::without_data(kind).ok_or_else(|| data_is_missing(kind))?,
     };
     let message = message.with_sign(args.sign.as_deref().unwrap_or_default());
-    Ok(format!("{message}\n"))
+    let Some(key) = key else {
+        return Ok(format!("{message}\n"));
+    };
+    let Ok(signature) = message.sign_with(key);
+    Ok(format!("{}\n", message.with_sign(&signature)))
 }
 
 /// The object that `--json` gives, or else its fault on standard error.

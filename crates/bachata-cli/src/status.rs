@@ -6,7 +6,7 @@ use std::process::ExitCode;
 pub(crate) enum Status {
     /// All is well.
     Good = 0,
-    /// Some frame is no message.
+    /// Some frame is no message, or not one that is verified.
     Invalid = 1,
     /// Something could not be done: usage or input and output.
     Failed = 2,
@@ -29,6 +29,11 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(status as u8)
     }
+}
+
+/// Tells on standard error what may go wrong. The text must be printable.
+pub(crate) fn warn(text: &str) {
+    let _ = complain(&format!("warning: {text}"));
 }
 
 /// Tells on standard error what went wrong. The text must be printable.

@@ -179,7 +179,7 @@ impl<const N: usize> MessageBuf<N> {
             }
             Kind::Transport { kind, has_data } => {
                 let data = has_data.then_some(data);
-                Message::Transport(TransportMessage::parsed(kind, data, sign))
+                Message::Transport(TransportMessage::parsed(kind.code(), data, sign))
             }
         }
     }
@@ -352,8 +352,18 @@ fn check_capacity<'a>(
 
 impl<const N: usize> Sink for Vec<u8, N> {
     /// The capacity has been checked.
+    #[cfg(target_pointer_width = "64")]
     fn put(&mut self, bytes: &[u8]) {
         let _fits = self.extend_from_slice(bytes);
+    }
+
+    /// A byte at a time, as for a slice. `extend_from_slice` counts with an addition that overflow checks would leave a panic for.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline(never)]
+    fn put(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let _fits = self.push(byte);
+        }
     }
 }
 

@@ -24,9 +24,9 @@ pub(crate) fn message<'a, T, E>(
     otherwise: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
     match receipt(frame) {
-        Some((kind, id)) => {
+        Some((code, id)) => {
             let id = JsonStr::scanned(id, false);
-            let message = TransportMessage::parsed(kind, Some(id), JsonStr::EMPTY);
+            let message = TransportMessage::parsed(code, Some(id), JsonStr::EMPTY);
             Ok(found(Message::Transport(message)))
         }
         None => data_message(frame, found, otherwise),
@@ -61,31 +61,24 @@ fn data_message<'a, T, E>(
 
 /// The type of a message that is about another and has nothing to be skipped or decoded, and its `data`.
 #[inline(always)]
-fn receipt(frame: &[u8]) -> Option<(TransportType, &[u8])> {
+fn receipt(frame: &[u8]) -> Option<(u32, &[u8])> {
     let (start, rest) = frame.split_first_chunk::<20>()?;
     let [word_0, word_1, word_2] = [0, 8, 12].map(|at| {
         let word = start.get(at..).and_then(|rest| rest.first_chunk());
         u64::from_le_bytes(word.copied().unwrap_or_default())
     });
     let like = u64::from_le_bytes(*b"\x0000,\"dat") ^ word_1;
-    // A place in a table: which one it is can't be foretold.
     let [digit, ..] = like.to_le_bytes();
-    let kind = RECEIPTS.get(usize::from(digit).wrapping_sub(usize::from(b'1')))?;
+    let code = u32::from(digit & 0xf).wrapping_mul(100);
     let [id @ .., b'"', b'}'] = rest else {
         return None;
     };
-    let is = word_0 == TRANSPORT && like >> 8 == 0 && word_2 == DATA;
-    (is && frame.len() <= MAX_FRAME_LEN && is_plain(id)).then_some((*kind, id))
+    let is =
+        word_0 == TRANSPORT && like >> 8 == 0 && word_2 == DATA && matches!(digit, b'1'..=b'3');
+    (is && frame.len() <= MAX_FRAME_LEN && is_plain(id)).then_some((code, id))
 }
 
 const TRANSPORT: u64 = u64::from_le_bytes(*b"{\"type\":");
-
-/// Those whose integers are 100, 200 and 300.
-const RECEIPTS: [TransportType; 3] = [
-    TransportType::Accepted,
-    TransportType::Received,
-    TransportType::Delivered,
-];
 
 /// Any transport message whose `type` stands first.
 #[inline(never)]
@@ -95,7 +88,7 @@ fn any_transport_message(frame: &[u8]) -> Option<TransportMessage<'_>> {
         return None;
     }
     let (code, mut rest) = integer(skip_space(rest))?;
-    let kind = TransportType::from(u32::try_from(code).ok()?);
+    let code = u32::try_from(code).ok()?;
     let (mut data, mut escaped) = (None, false);
     if let [b',', members @ ..] = rest {
         let (Name::Text(Member::Data), inside) = Name::read(skip_space(members))? else {
@@ -107,8 +100,8 @@ fn any_transport_message(frame: &[u8]) -> Option<TransportMessage<'_>> {
     }
     close(rest)?;
     let data = data.map(|data| JsonStr::scanned(data, escaped));
-    (data.is_some() || !kind.is_receipt())
-        .then(|| TransportMessage::parsed(kind, data, JsonStr::EMPTY))
+    (data.is_some() || !TransportType::Other(code).is_receipt())
+        .then(|| TransportMessage::parsed(code, data, JsonStr::EMPTY))
 }
 
 /// What a data message is made of.
@@ -265,7 +258,7 @@ fn text(bytes: &[u8]) -> Option<(&[u8], bool, &[u8])> {
 fn object_of<'a>(frame: &'a [u8], bytes: &'a [u8]) -> Option<(RawObject<'a>, &'a [u8])> {
     let mut scanner = Scanner::new(frame);
     scanner.skip_by(frame.len().wrapping_sub(bytes.len()));
-    let object = RawObject::of(scanner.member_value(None))?;
+    let object = RawObject::of(scanner.next_value())?;
     match scanner.error() {
         Some(_) => None,
         None => Some((object, scanner.rest())),

@@ -98,6 +98,27 @@ impl<'a, D> DataMessage<'a, D> {
         }
     }
 
+    /// A message whose parts a frame gave.
+    pub(crate) const fn parsed(
+        id: JsonStr<'a>,
+        kind: JsonStr<'a>,
+        time: i64,
+        data: D,
+        from: JsonStr<'a>,
+        dest: JsonStr<'a>,
+        sign: JsonStr<'a>,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            time,
+            data,
+            from,
+            dest,
+            sign,
+        }
+    }
+
     /// Sets the sender. `""` is none (`P-9`).
     #[must_use]
     pub fn with_from(mut self, from: impl Into<JsonStr<'a>>) -> Self {

@@ -18,7 +18,7 @@
 //! - no [`expire_after`](ClientConfig::expire_after) ends the trying before, and nobody cancels.
 //!
 //! It is handed up **at most once** within the horizon of its receiver's memory: while the receiver keeps its memory, which is not over a reset,
-//! and while fewer than `DEDUPE` other messages have come in between. Beyond it a message can come again: after the receiver was reset between taking
+//! and while fewer than `DEDUPE` other messages have come in between or are kept by its application. Beyond it a message can come again: after the receiver was reset between taking
 //! the message and the server's hearing of it; and after its sender has repeated it so late that the server had forgotten it, which holds the
 //! last `SLOTS` messages of each sender. An application for which twice is worse than never has to remember ids itself, where a reset does not reach.
 //!
@@ -47,6 +47,8 @@ mod outbox;
 mod resend;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use answers::Receipt;
 pub use client::{Client, ClientConfig, Event, FrameError, Received, SendError};

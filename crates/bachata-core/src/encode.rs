@@ -110,9 +110,11 @@ pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
 
 /// An integer without a sign in decimal digits.
 pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
     let mut magnitude = integer;
+    // Any bytes will do, and zeros would become a `memset`.
+    let mut digits = [integer.to_ne_bytes(); 3];
+    let digits = digits.as_flattened_mut();
+    let mut start = digits.len();
     #[cfg(target_pointer_width = "64")]
     while magnitude > 99 {
         let pair = PAIRS.get((magnitude % 100) as usize);
@@ -124,12 +126,11 @@ pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
         }
     }
     loop {
-        let (quotient, remainder) = divide_by_ten(magnitude);
+        let remainder = divide_by_ten(&mut magnitude);
         start = start.wrapping_sub(1);
         if let Some(digit) = digits.get_mut(start) {
             *digit = b'0' | remainder;
         }
-        magnitude = quotient;
         if magnitude == 0 {
             break;
         }
@@ -154,24 +155,32 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Quotient and remainder.
-const fn divide_by_ten(number: u64) -> (u64, u8) {
+/// Leaves the quotient and gives the remainder.
+const fn divide_by_ten(number: &mut u64) -> u8 {
     #[cfg(target_pointer_width = "64")]
-    return (number / 10, (number % 10) as u8);
+    {
+        let remainder = (*number % 10) as u8;
+        *number /= 10;
+        remainder
+    }
     #[cfg(not(target_pointer_width = "64"))]
     divide_by_ten_in_parts(number)
 }
 
-/// Quotient and remainder. A 64-bit division is a library routine on a smaller core, larger than all of the serializer, so this divides by hand
-/// in three parts, none of which is beyond 32 bits as a remainder is below 10.
+/// Leaves the quotient and gives the remainder. A 64-bit division is a library routine on a smaller core, larger than all of the serializer,
+/// so this divides by hand, 16 bits at a time: as a remainder is below 10, no part is beyond 32 bits.
 #[cfg(any(test, not(target_pointer_width = "64")))]
 #[expect(clippy::cast_possible_truncation, reason = "parts of 16 and 32 bits")]
-const fn divide_by_ten_in_parts(number: u64) -> (u64, u8) {
-    let high = (number >> 32) as u32;
-    let middle = ((high % 10) << 16) | ((number >> 16) as u32 & 0xffff);
-    let low = ((middle % 10) << 16) | (number as u32 & 0xffff);
-    let quotient = (((high / 10) as u64) << 32) | (((middle / 10) << 16) | (low / 10)) as u64;
-    (quotient, (low % 10) as u8)
+const fn divide_by_ten_in_parts(number: &mut u64) -> u8 {
+    let mut remainder = 0;
+    let mut parts = 4_u8;
+    while parts > 0 {
+        let part = remainder << 16 | (*number >> 48) as u32;
+        *number = *number << 16 | (part / 10) as u64;
+        remainder = part % 10;
+        parts = parts.wrapping_sub(1);
+    }
+    remainder as u8
 }
 
 #[cfg(test)]
@@ -192,11 +201,10 @@ mod tests {
             let mut room = [0; 20];
             let written = to_slice(&mut room, |sink| put_integer(integer, sink)).unwrap();
             assert_eq!(core::str::from_utf8(written).unwrap(), integer.to_string());
-            let magnitude = integer.unsigned_abs();
-            assert_eq!(
-                divide_by_ten_in_parts(magnitude),
-                (magnitude / 10, (magnitude % 10) as u8)
-            );
+            let mut quotient = integer.unsigned_abs();
+            let remainder = divide_by_ten_in_parts(&mut quotient);
+            assert_eq!(quotient, integer.unsigned_abs() / 10);
+            assert_eq!(u64::from(remainder), integer.unsigned_abs() % 10);
         }
     }
 

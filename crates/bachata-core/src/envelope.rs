@@ -1,7 +1,10 @@
+use core::fmt;
+
+use crate::json::raw::integer;
 use crate::json::scanner::Scanner;
 use crate::{
-    DataMessage, JsonStr, Member, Message, ParseError, ParseErrorKind, Payload, Policy, RawJson,
-    RawObject, Route, TransportMessage, TransportType,
+    DataMessage, JsonStr, Member, Message, MessageKind, ParseError, ParseErrorKind, Payload,
+    Policy, RawJson, RawObject, Route, TransportMessage, TransportType,
 };
 
 /// One frame, proven to be a JSON object (`P-1` to `P-4`), before anything is said about what its members mean.
@@ -23,19 +26,39 @@ use crate::{
 /// assert!(envelope.message(Policy::Strict).is_ok());
 /// # Ok::<(), bachata_core::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Envelope<'a> {
     frame: &'a [u8],
-    /// The position of the closing brace.
-    close: usize,
-    values: Values<'a>,
+    /// Which values are known to be in normal form: a bit for each member.
+    normal: u32,
+    places: Places,
 }
 
-/// A place for each member, and one more for the unknown ones, which saves asking.
-type Values<'a> = [Option<RawJson<'a>>; UNKNOWN + 1];
+/// Where the value of each member is, and after them the closing brace.
+type Places = [Place; CLOSE + 1];
 
-const UNKNOWN: usize = Member::ALL.len();
+const CLOSE: usize = Member::ALL.len();
+
+/// A part of a frame.
+// Not a slice: an absent one costs no comparison beside that with the frame, and an error says where a value starts without subtracting.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+}
+
+impl Place {
+    /// No place: it ends before it starts.
+    const NONE: Self = Self { start: 1, end: 0 };
+
+    const fn is_none(self) -> bool {
+        self.end == 0
+    }
+
+    fn of(self, frame: &[u8]) -> Option<&[u8]> {
+        frame.get(self.start..self.end)
+    }
+}
 
 impl<'a> Envelope<'a> {
     /// Proves a frame to be a JSON object without a second occurrence of any of the seven known members.
@@ -43,17 +66,32 @@ impl<'a> Envelope<'a> {
     /// # Errors
     ///
     /// It is not: what is wrong, at which byte, in which member.
+    // In place, or the envelope would be moved: a `memcpy`, which is larger than this.
+    #[inline(always)]
     pub fn parse(frame: &'a [u8]) -> Result<Self, ParseError> {
-        let mut scanner = Scanner::new(frame);
-        let mut values = [None; UNKNOWN + 1];
-        let close = prove(&mut scanner, &mut values);
-        match scanner.error() {
-            Some(error) => Err(error),
-            None => Ok(Self {
-                frame,
-                close,
-                values,
-            }),
+        let mut parsed = Ok(Self::unread(frame));
+        if let Some(error) = parsed.as_mut().ok().and_then(Self::read) {
+            parsed = Err(error);
+        }
+        parsed
+    }
+
+    /// Proves the frame and finds its members.
+    #[inline(always)]
+    fn read(&mut self) -> Option<ParseError> {
+        let mut scanner = Scanner::new(self.frame);
+        self.normal = read(&mut scanner, &mut self.places);
+        scanner.error()
+    }
+
+    /// An envelope without members.
+    // Its array is built here and copied: inside of `parse` the stack would hold both to the end.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    const fn unread(frame: &'a [u8]) -> Self {
+        Self {
+            frame,
+            normal: 0,
+            places: [Place::NONE; CLOSE + 1],
         }
     }
 
@@ -102,15 +140,40 @@ impl<'a> Envelope<'a> {
         frame: &'a [u8],
         policy: Policy,
     ) -> Result<Message<'a>, ParseError> {
-        let mut scanner = Scanner::new(frame);
-        let mut values = [None; UNKNOWN + 1];
-        let close = prove(&mut scanner, &mut values);
-        Judge::new(&mut scanner, close, &values, policy).message()
+        let mut envelope = Self::unread(frame);
+        match envelope.read() {
+            Some(error) => Err(error),
+            None => envelope.message(policy),
+        }
     }
 
     /// The value of one of the seven known members.
-    pub const fn get(&self, member: Member) -> Option<RawJson<'a>> {
-        *value_of(&self.values, member)
+    pub fn get(&self, member: Member) -> Option<RawJson<'a>> {
+        let value = self.place(member).of(self.frame)?;
+        Some(RawJson::scanned(value, self.is_normal(member)))
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is a place for each member")]
+    const fn place(&self, member: Member) -> Place {
+        self.places[member as usize]
+    }
+
+    /// The bytes of a value, none where the member is absent.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn value(&self, member: Member) -> &'a [u8] {
+        self.place(member).of(self.frame).unwrap_or_default()
+    }
+
+    const fn is_normal(&self, member: Member) -> bool {
+        self.normal >> member as u32 & 1 == 1
+    }
+
+    /// An error that concerns a member: where its value is, or else the closing brace.
+    fn error(&self, kind: ParseErrorKind, member: Member) -> ParseError {
+        let [.., close] = self.places;
+        let place = self.place(member);
+        let at = if place.is_none() { close } else { place }.start;
+        ParseError::new(kind, at, Some(member))
     }
 
     /// The frame as it came, byte for byte.
@@ -123,14 +186,57 @@ impl<'a> Envelope<'a> {
         Members::of(self.frame)
     }
 
+    /// What kind of message it is: the member `type`, which alone decides that (`P-7`). Nothing is said about the other members.
+    ///
+    /// # Errors
+    ///
+    /// `type` is missing, neither a string nor an integer, or an integer that is no transport type.
+    ///
+    /// ```
+    /// use bachata_core::{Envelope, MessageKind, TransportType};
+    ///
+    /// let envelope = Envelope::parse(br#"{"type":200}"#)?;
+    /// assert_eq!(envelope.kind()?, MessageKind::Transport(TransportType::Received));
+    ///
+    /// let envelope = Envelope::parse(br#"{"type":"group"}"#)?;
+    /// assert_eq!(envelope.kind()?, MessageKind::Data("group".into()));
+    /// # Ok::<(), bachata_core::ParseError>(())
+    /// ```
+    #[inline]
+    pub fn kind(&self) -> Result<MessageKind<'a>, ParseError> {
+        let kind = match self.value(Member::Type) {
+            [b'"', inside @ .., _quote] => {
+                let kind = JsonStr::scanned(inside, !self.is_normal(Member::Type));
+                return Ok(MessageKind::Data(kind));
+            }
+            [] => ParseErrorKind::MissingMember,
+            value => match integer(value).map(u32::try_from) {
+                Ok(Ok(code)) => return Ok(MessageKind::Transport(TransportType::from(code))),
+                Err(ParseErrorKind::ExpectedInteger) => ParseErrorKind::ExpectedStringOrInteger,
+                _ => ParseErrorKind::OutOfRange,
+            },
+        };
+        Err(self.error(kind, Member::Type))
+    }
+
     /// The message.
     ///
     /// # Errors
     ///
     /// A member is missing or of the wrong type. `type` is judged first, then the others in the order of `P-5`.
     pub fn message(&self, policy: Policy) -> Result<Message<'a>, ParseError> {
-        let mut scanner = Scanner::new(self.frame);
-        Judge::new(&mut scanner, self.close, &self.values, policy).message()
+        let mut judge = Judge::new(self, policy);
+        let mut judged = match self.kind() {
+            Ok(MessageKind::Data(kind)) => Ok(Message::Data(judge.data_message(kind))),
+            Ok(MessageKind::Transport(kind)) => {
+                Ok(Message::Transport(judge.transport_message(kind.code())))
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(error) = judge.error {
+            judged = Err(error);
+        }
+        judged
     }
 
     /// What a router needs of the message.
@@ -143,109 +249,111 @@ impl<'a> Envelope<'a> {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "there is a place for each member")]
-const fn value_of<'v, 'a>(values: &'v Values<'a>, member: Member) -> &'v Option<RawJson<'a>> {
-    &values[member as usize]
-}
-
-/// Proves a frame, puts the values of the known members in their places, and gives the position of the closing brace.
-fn prove<'a>(scanner: &mut Scanner<'a>, values: &mut Values<'a>) -> usize {
-    let mut more = scanner.open();
-    while more {
-        let start = scanner.at();
-        let member = scanner.known_name();
-        let place = member.map_or(UNKNOWN, |member| member as usize);
-        if let (Some(_), Some(Some(_))) = (member, values.get(place)) {
-            scanner.fail_at(start, member, ParseErrorKind::DuplicateMember);
-        }
-        scanner.colon();
-        let value = scanner.member_value(member);
-        if let Some(place) = values.get_mut(place) {
-            *place = Some(value);
-        }
-        more = scanner.next('}');
+/// The frame as it came.
+impl fmt::Debug for Envelope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let frame = core::str::from_utf8(self.frame).unwrap_or_default();
+        f.debug_tuple("Envelope").field(&frame).finish()
     }
-    let close = scanner.at().wrapping_sub(1);
-    scanner.end();
-    close
 }
 
-/// Says what the members of an envelope mean. Errors are the scanner's: it keeps the first, and so nothing here stops at one.
+/// The frame as it came.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Envelope<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let frame = core::str::from_utf8(self.frame).unwrap_or_default();
+        defmt::write!(f, "Envelope({=str})", frame);
+    }
+}
+
+/// Proves a frame and finds the places of its known members. Gives a bit for each whose value is known to be in normal form.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn read(scanner: &mut Scanner<'_>, places: &mut Places) -> u32 {
+    let mut normal = 0;
+    let mut byte = scanner.open();
+    if byte != '}' {
+        loop {
+            let name = scanner.at();
+            let member = scanner.known_name(byte);
+            let place = member.and_then(|member| places.get_mut(member as usize));
+            if place.as_ref().is_some_and(|place| !place.is_none()) {
+                scanner.fail_at(name, member, ParseErrorKind::DuplicateMember);
+            }
+            byte = scanner.colon();
+            let start = scanner.at();
+            let is_normal = scanner.member_value(member, byte);
+            if let (Some(member), Some(place)) = (member, place) {
+                let end = scanner.at();
+                *place = Place { start, end };
+                normal |= u32::from(is_normal) << member as u32;
+            }
+            byte = scanner.token();
+            if byte != ',' {
+                break;
+            }
+            byte = scanner.next_token();
+        }
+        if byte != '}' {
+            scanner.fail_unclosed('}');
+        }
+    }
+    let [.., close] = places;
+    close.start = scanner.at();
+    scanner.skip();
+    scanner.end();
+    normal
+}
+
+/// Says what the members of an envelope mean. The first error is kept, and so nothing here stops at one.
 struct Judge<'e, 'a> {
-    scanner: &'e mut Scanner<'a>,
-    close: usize,
-    values: &'e Values<'a>,
+    envelope: &'e Envelope<'a>,
     /// The members that may be absent: a bit for each.
     optional: u32,
+    error: Option<ParseError>,
 }
 
 impl<'e, 'a> Judge<'e, 'a> {
-    fn new(
-        scanner: &'e mut Scanner<'a>,
-        close: usize,
-        values: &'e Values<'a>,
-        policy: Policy,
-    ) -> Self {
+    const fn new(envelope: &'e Envelope<'a>, policy: Policy) -> Self {
         Self {
-            scanner,
-            close,
-            values,
+            envelope,
             optional: match policy {
                 Policy::Strict => FROM_DEST_SIGN,
                 Policy::Reference => FROM_DEST_SIGN | ID_TIME_DATA,
             },
+            error: None,
         }
     }
 
-    fn message(mut self) -> Result<Message<'a>, ParseError> {
-        let message = match self.value(Member::Type) {
-            Some(kind) if kind.as_text().is_none() => {
-                let code =
-                    self.integer(kind, ParseErrorKind::ExpectedStringOrInteger, Member::Type);
-                let code = u32::try_from(code).unwrap_or_else(|_| {
-                    self.fail(ParseErrorKind::OutOfRange, Member::Type);
-                    0
-                });
-                Message::Transport(self.transport_message(code))
-            }
-            _ => Message::Data(self.data_message()),
-        };
-        match self.scanner.error() {
-            Some(error) => Err(error),
-            None => Ok(message),
-        }
-    }
-
-    fn data_message(&mut self) -> DataMessage<'a> {
-        let kind = self.text(Member::Type);
+    fn data_message(&mut self, kind: JsonStr<'a>) -> DataMessage<'a> {
         let id = self.text(Member::Id);
-        let time = match self.value(Member::Time) {
-            Some(time) => self.integer(time, ParseErrorKind::ExpectedInteger, Member::Time),
-            None => 0,
+        let time = if self.is_absent(Member::Time) {
+            0
+        } else {
+            integer(self.envelope.value(Member::Time)).unwrap_or_else(|kind| {
+                self.fail(kind, Member::Time);
+                0
+            })
         };
-        let data = self.payload();
-        DataMessage::new(id, kind, time, data)
-            .with_from(self.text(Member::From))
-            .with_dest(self.text(Member::Dest))
-            .with_sign(self.text(Member::Sign))
-    }
-
-    fn payload(&mut self) -> Payload<'a> {
-        let data = value_of(self.values, Member::Data);
-        if let Some(object) = data.and_then(RawObject::of) {
-            return Payload::Object(object);
-        }
-        Payload::Text(self.text_or(ParseErrorKind::ExpectedStringOrObject, Member::Data))
+        let data = match self.envelope.get(Member::Data).and_then(RawObject::of) {
+            Some(object) => Payload::Object(object),
+            None => {
+                Payload::Text(self.text_or(ParseErrorKind::ExpectedStringOrObject, Member::Data))
+            }
+        };
+        let [from, dest, sign] =
+            [Member::From, Member::Dest, Member::Sign].map(|member| self.text(member));
+        DataMessage::parsed(id, kind, time, data, from, dest, sign)
     }
 
     fn transport_message(&mut self, code: u32) -> TransportMessage<'a> {
-        // Not yet what it is by name, or the code for each name would be there several times.
-        let receipt = TransportType::Other(code).is_receipt();
-        self.optional |= if receipt { 0 } else { ID_TIME_DATA };
-        let has_data = self.value(Member::Data).is_some() | receipt;
+        let is_receipt = TransportType::is_receipt_code(code);
+        if !is_receipt {
+            self.optional |= ID_TIME_DATA;
+        }
+        let has_data = is_receipt || !self.is_absent(Member::Data);
         let data = has_data.then(|| self.text(Member::Data));
         let sign = self.text(Member::Sign);
-        TransportMessage::parsed(TransportType::from(code), data, sign)
+        TransportMessage::parsed(code, data, sign)
     }
 
     /// The text of a member; the empty one where it is absent and may be.
@@ -256,46 +364,36 @@ impl<'e, 'a> Judge<'e, 'a> {
     /// The text of a member. An error is `other` where it is something else.
     #[inline(never)]
     fn text_or(&mut self, other: ParseErrorKind, member: Member) -> JsonStr<'a> {
-        let Some(value) = self.value(member) else {
-            return JsonStr::EMPTY;
-        };
-        value.as_text().unwrap_or_else(|| {
-            self.fail(other, member);
-            JsonStr::EMPTY
-        })
-    }
-
-    /// The integer that the value of a member is. An error is `other` where it is something else.
-    #[inline(never)]
-    fn integer(&mut self, value: &RawJson<'a>, other: ParseErrorKind, member: Member) -> i64 {
-        value.as_integer().unwrap_or_else(|kind| {
-            let is_other = kind == ParseErrorKind::ExpectedInteger;
-            self.fail(if is_other { other } else { kind }, member);
-            0
-        })
-    }
-
-    /// The value of a member; none where it is absent, or `null` where it may be absent (`P-9`, `P-10`, `P-13`).
-    #[inline(never)]
-    fn value(&mut self, member: Member) -> Option<&'e RawJson<'a>> {
-        let optional = self.optional >> (member as u32) & 1 == 1;
-        let value = value_of(self.values, member).as_ref();
-        match value {
-            Some(value) if optional && value.is_null() => return None,
-            None if !optional => self.fail(ParseErrorKind::MissingMember, member),
-            _ => {}
+        if let [b'"', inside @ .., _quote] = self.envelope.value(member) {
+            return JsonStr::scanned(inside, !self.envelope.is_normal(member));
         }
-        value
+        if !self.is_absent(member) {
+            self.fail(other, member);
+        }
+        JsonStr::EMPTY
     }
 
-    /// An error that concerns a member: where its value is, or else the closing brace.
+    /// Whether a member is absent, or `null` where it may be absent (`P-9`, `P-10`, `P-13`).
+    #[inline(never)]
+    fn is_absent(&mut self, member: Member) -> bool {
+        let optional = self.optional >> (member as u32) & 1 == 1;
+        match self.envelope.value(member) {
+            [] if !optional => {
+                self.fail(ParseErrorKind::MissingMember, member);
+                true
+            }
+            [] => true,
+            value => optional && matches!(value, [b'n', ..]),
+        }
+    }
+
+    /// Keeps the error that concerns a member, if it is the first.
     #[cold]
     #[inline(never)]
     fn fail(&mut self, kind: ParseErrorKind, member: Member) {
-        let frame = self.scanner.bytes();
-        let value = value_of(self.values, member);
-        let at = value.map_or(self.close, |value| offset_in(frame, value.as_bytes()));
-        self.scanner.fail_at(at, Some(member), kind);
+        if self.error.is_none() {
+            self.error = Some(self.envelope.error(kind, member));
+        }
     }
 }
 
@@ -319,8 +417,19 @@ impl<'a> Members<'a> {
     /// Those of a frame that has been proven.
     fn of(frame: &'a [u8]) -> Self {
         let mut scanner = Scanner::new(frame);
-        let more = scanner.open();
+        let more = scanner.open() != '}';
         Self { scanner, more }
+    }
+}
+
+#[cfg(feature = "sign")]
+impl<'a> Members<'a> {
+    /// The members of an object that has been proven, from the one on whose name `bytes` starts with.
+    pub(crate) const fn starting_with(bytes: &'a [u8]) -> Self {
+        Self {
+            scanner: Scanner::new(bytes),
+            more: true,
+        }
     }
 }
 
@@ -332,7 +441,7 @@ impl<'a> Iterator for Members<'a> {
             return None;
         }
         let name = self.scanner.name();
-        let value = self.scanner.member_value(None);
+        let value = self.scanner.next_value();
         self.more = self.scanner.next('}');
         Some((name, value))
     }

@@ -134,6 +134,8 @@ parse_error_kinds! {
     ExpectedCommaOrBracket => "expected ',' or ']'",
     /// A value must stand here.
     ExpectedValue => "expected a value",
+    /// Something other than whitespace after the object (`P-1`).
+    TrailingData => "unexpected data after the message",
     /// A comma with a closing bracket after it; the offset is that of the bracket (`P-2`).
     TrailingComma => "trailing comma",
     /// JSON has no comments (`P-2`).
@@ -152,8 +154,6 @@ parse_error_kinds! {
     InvalidUtf8 => "invalid UTF-8",
     /// More than [`MAX_DEPTH`](crate::MAX_DEPTH) containers in one another (`P-3`).
     TooDeep => "nested too deep",
-    /// Something other than whitespace after the object (`P-1`).
-    TrailingData => "unexpected data after the message",
     /// One of the seven known members for the second time; the offset is that of its name (`P-4`).
     DuplicateMember => "duplicate member",
     /// A required member is absent; the offset is that of the closing brace (`P-7`, `P-8`, `P-10`).

@@ -6,7 +6,7 @@ mod blocks;
 pub(crate) mod escape;
 mod normal;
 mod object;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod scanner;
 #[cfg(target_pointer_width = "64")]
 pub(crate) mod special;

@@ -50,6 +50,9 @@
 //! - `serde`: payloads as values of the application's own types, see `Payload::parse` and `DataMessage::typed`. A type with
 //!   floats links the float conversions of `core` and of ryu: some 30 KB, with checks that would panic and that no input reaches.
 //! - `delivery`: reliable delivery, the state machines of both sides, see the module of that name.
+//! - `sign`: signatures made and checked, see `Message::sign_with` and `Message::verify`. The names are `HmacSha256` and `TokenSha256`, `Verified` for a message that
+//!   has been checked, `SignWarning` for what may break a signature, and `Sign`, `Verify` and `Covered` for other schemes. In firmware build with
+//!   `RUSTFLAGS='--cfg sha2_backend_soft="compact"'`, which makes SHA-256 at least 7 KB smaller.
 //! - `defmt`: `defmt::Format`, version 1, on every public type.
 //! - `heapless-v0_9`: conversions from and to `String` and `Vec` of heapless 0.9, see the module of that name.
 //! - `embedded-io-v0_7`, `embedded-io-async-v0_7`: frames over the `Read` and `Write` of that version, see the module `io`.
@@ -118,6 +121,8 @@ mod message;
 mod payload;
 mod policy;
 mod route;
+#[cfg(feature = "sign")]
+mod sign;
 mod size;
 mod transport_message;
 mod transport_type;
@@ -135,6 +140,11 @@ pub use message::Message;
 pub use payload::Payload;
 pub use policy::Policy;
 pub use route::{MessageKind, Route};
+#[cfg(feature = "sign")]
+pub use sign::{
+    Covered, HmacSha256, KeyError, Sign, SignWarning, SignWarningKind, SignWarnings, Signature,
+    SignatureError, TokenSha256, Verified, Verify,
+};
 pub use size::{DataMessageSize, MaxLen, TransportMessageSize};
 pub use transport_message::TransportMessage;
 pub use transport_type::TransportType;

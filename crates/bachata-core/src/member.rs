@@ -61,26 +61,36 @@ impl Member {
     /// assert_eq!(Member::named(JsonStr::new("Type")), None);
     /// ```
     pub fn named(name: JsonStr<'_>) -> Option<Self> {
-        Self::ALL.into_iter().find(|member| name == member.name())
+        let mut key = 0;
+        for character in name.chars() {
+            key = longer_key(key, u32::from(character))?;
+        }
+        Self::of_key(key)
     }
 
-    /// The member whose name these characters are, as a big-endian number.
+    /// The member whose name has this key: its characters as a big-endian number.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn of_key(key: u32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|member| member.key() == key)
-    }
-
-    const fn key(self) -> u32 {
-        u32::from_be_bytes(match self {
-            Self::Id => *b"\0\0id",
-            Self::Type => *b"type",
-            Self::Time => *b"time",
-            Self::Data => *b"data",
-            Self::From => *b"from",
-            Self::Dest => *b"dest",
-            Self::Sign => *b"sign",
-        })
+        let place = KEYS.iter().position(|&known| known == key)?;
+        Self::ALL.get(place).copied()
     }
 }
+
+/// The key of a name with a character more. None for a name that is not a member's: of more than four characters, or not ASCII.
+pub(crate) fn longer_key(key: u32, character: u32) -> Option<u32> {
+    (key >> 24 == 0 && (0x01..0x80).contains(&character)).then_some(key << 8 | character)
+}
+
+/// The name of each member, in the order of [`Member::ALL`], as a big-endian number.
+const KEYS: [u32; 7] = [
+    u32::from_be_bytes(*b"\0\0id"),
+    u32::from_be_bytes(*b"type"),
+    u32::from_be_bytes(*b"time"),
+    u32::from_be_bytes(*b"data"),
+    u32::from_be_bytes(*b"from"),
+    u32::from_be_bytes(*b"dest"),
+    u32::from_be_bytes(*b"sign"),
+];
 
 impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

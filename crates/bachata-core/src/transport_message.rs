@@ -19,10 +19,10 @@ use crate::{BufferTooSmall, JsonStr, TransportType};
 /// assert_eq!(Message::parse(frame), Ok(Message::Transport(received)));
 /// # Ok::<(), BufferTooSmall>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TransportMessage<'a> {
-    kind: TransportType,
+    /// That of its type: what is read and written, where the type itself is only asked for.
+    code: u32,
     data: Option<JsonStr<'a>>,
     /// Empty is none (`P-9`).
     sign: JsonStr<'a>,
@@ -73,13 +73,12 @@ impl<'a> TransportMessage<'a> {
             data: self.data,
             ..Self::pong()
         };
-        (self.kind == TransportType::Ping).then_some(pong)
+        (self.code == TransportType::Ping.code()).then_some(pong)
     }
 
     /// A message of any type, about `data`.
     pub fn new(kind: impl Into<TransportType>, data: impl Into<JsonStr<'a>>) -> Self {
-        // `From` gives a defined type its own variant.
-        Self::about(TransportType::from(kind.into().code()), data.into())
+        Self::about(kind.into(), data.into())
     }
 
     /// A message of any type that needs no `data`; none for a 100, 200 or 300.
@@ -92,17 +91,13 @@ impl<'a> TransportMessage<'a> {
     /// assert!(TransportMessage::without_data(200).is_none());
     /// ```
     pub fn without_data(kind: impl Into<TransportType>) -> Option<Self> {
-        let kind = TransportType::from(kind.into().code());
+        let kind = kind.into();
         (!kind.is_receipt()).then_some(Self::bare(kind))
     }
 
     /// A message whose parts a frame gave, by the rules of `P-10`.
-    pub(crate) const fn parsed(
-        kind: TransportType,
-        data: Option<JsonStr<'a>>,
-        sign: JsonStr<'a>,
-    ) -> Self {
-        Self { kind, data, sign }
+    pub(crate) const fn parsed(code: u32, data: Option<JsonStr<'a>>, sign: JsonStr<'a>) -> Self {
+        Self { code, data, sign }
     }
 
     fn about(kind: TransportType, data: JsonStr<'a>) -> Self {
@@ -114,7 +109,7 @@ impl<'a> TransportMessage<'a> {
 
     const fn bare(kind: TransportType) -> Self {
         Self {
-            kind,
+            code: kind.code(),
             data: None,
             sign: JsonStr::EMPTY,
         }
@@ -136,7 +131,7 @@ impl<'a> TransportMessage<'a> {
 
     /// The member `type`.
     pub const fn kind(&self) -> TransportType {
-        self.kind
+        TransportType::of(self.code)
     }
 
     /// The member `data`: a message id, or the token of a ping. Never none in a 100, 200 or 300.
@@ -182,7 +177,7 @@ impl<'a> TransportMessage<'a> {
     /// Writes the message with `more` members at its end.
     pub(crate) fn write_before<S: Sink>(&self, sink: &mut S, more: impl FnOnce(&mut S)) {
         sink.put(b"{\"type\":");
-        encode::put_integer(i64::from(self.kind.code()), sink);
+        encode::put_integer(i64::from(self.code), sink);
         if let Some(data) = &self.data {
             data.write_after(b",\"data\":\"", sink);
         }
@@ -191,6 +186,30 @@ impl<'a> TransportMessage<'a> {
         }
         more(sink);
         sink.put(b"}");
+    }
+}
+
+impl fmt::Debug for TransportMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportMessage")
+            .field("kind", &self.kind())
+            .field("data", &self.data)
+            .field("sign", &self.sign)
+            .finish()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for TransportMessage<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (kind, data, sign) = (self.kind(), self.data, self.sign);
+        defmt::write!(
+            f,
+            "TransportMessage {{ kind: {}, data: {}, sign: {} }}",
+            kind,
+            data,
+            sign
+        );
     }
 }
 

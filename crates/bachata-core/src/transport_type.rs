@@ -44,6 +44,16 @@ macro_rules! transport_types {
                 }
             }
 
+            /// The type with this integer.
+            // Inline, as most that make one ask for its integer at once, and then nothing is left of either.
+            #[inline(always)]
+            pub(crate) const fn of(code: u32) -> Self {
+                match code {
+                    $($code => Self::$name,)+
+                    code => Self::Other(code),
+                }
+            }
+
             /// The name of a defined type, in lower case; none for a reserved one.
             pub const fn name(self) -> Option<&'static str> {
                 match self {
@@ -54,11 +64,9 @@ macro_rules! transport_types {
         }
 
         impl From<u32> for TransportType {
+            #[inline]
             fn from(code: u32) -> Self {
-                match code {
-                    $($code => Self::$name,)+
-                    code => Self::Other(code),
-                }
+                Self::of(code)
             }
         }
     };
@@ -76,7 +84,10 @@ transport_types! {
 impl TransportType {
     /// Whether the message is about a data message, whose id its `data` must be (`P-10`).
     pub const fn is_receipt(self) -> bool {
-        let code = self.code();
+        Self::is_receipt_code(self.code())
+    }
+
+    pub(crate) const fn is_receipt_code(code: u32) -> bool {
         // Not short-circuit, so that the compiler does not make a copy of all that follows for either answer.
         (code == 100) | (code == 200) | (code == 300)
     }

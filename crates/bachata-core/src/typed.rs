@@ -18,6 +18,15 @@ use self::serializer::Serializer;
 use crate::encode::{FmtSink, Sink, SliceSink};
 use crate::{BufferTooSmall, DataMessage, JsonStr, Payload, RawJson};
 
+/// Writes a value as the `data` of a message, in normal form.
+#[cfg(feature = "sign")]
+pub(crate) fn serialize<T: Serialize + ?Sized, S: Sink>(
+    value: &T,
+    sink: &mut S,
+) -> Result<(), SerializeErrorKind> {
+    Serializer::write(value, sink)
+}
+
 impl<'a> Payload<'a> {
     /// The payload as a value of a type that serde deserialises.
     ///

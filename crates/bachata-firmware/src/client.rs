@@ -1,11 +1,10 @@
-use bachata_core::{DataMessage, FrameTooLong, JsonStr, Message, TransportMessage, TransportType};
+use bachata_core::delivery::{self, ClientConfig, Event, KeepAlive, Received, Resend};
+use bachata_core::{DataMessage, DataMessageSize, FrameTooLong, JsonStr, MaxLen, TransportMessage};
 
 use crate::Hardware;
 use crate::command::Command;
-use crate::ids::Ids;
-use crate::outbox::Outbox;
+use crate::ids::{Ids, MAX_ID_LEN, MAX_NAME_LEN};
 use crate::reading::Reading;
-use crate::recent::Recent;
 
 /// A reading is reported every so many milliseconds.
 const REPORT_EVERY: u64 = 5000;
@@ -13,12 +12,48 @@ const REPORT_EVERY: u64 = 5000;
 /// A server that is not ready is pinged every so many milliseconds.
 const PING_EVERY: u64 = 2000;
 
+/// How many readings wait for the server to take them.
+const WINDOW: usize = 8;
+
+/// How many commands are remembered, so that none is obeyed twice (`P-20`).
+const DEDUPE: usize = 32;
+
+/// The longest frame, in bytes without CR and LF.
+pub(crate) const MAX_FRAME_LEN: usize = 512;
+
+/// A reading has room for a `dest` of so many bytes of UTF-8, whatever they are. One for a longer `dest` may be skipped.
+const MAX_DEST_LEN: usize = 36;
+
+const _: () = assert!(
+    DataMessageSize {
+        id: MaxLen::Plain(MAX_ID_LEN),
+        kind: MaxLen::Plain("reading".len()),
+        data: MaxLen::Object(Reading::MAX_LEN),
+        from: MaxLen::Plain(MAX_NAME_LEN),
+        dest: MaxLen::Text(MAX_DEST_LEN),
+        ..DataMessageSize::EMPTY
+    }
+    .max_encoded_len()
+        <= MAX_FRAME_LEN,
+    "a reading is no longer than a frame"
+);
+
+/// The serial line may lose bytes, and does not say when a connection begins. A server that has taken a reading is left alone with it.
+const CONFIG: ClientConfig = ClientConfig {
+    resend: Some(Resend {
+        first: 2000,
+        max: 2000,
+    }),
+    accepted_is_delivered: true,
+    keep_alive: KeepAlive::OFF,
+    ..ClientConfig::DEFAULT
+};
+
 /// The client's part in the protocol (`P-19`): answers, acknowledgements, and readings that are sent until the server has them.
 #[derive(Debug)]
 pub(crate) struct Client {
+    delivery: delivery::Client<WINDOW, DEDUPE, MAX_FRAME_LEN>,
     ids: Ids,
-    recent: Recent,
-    outbox: Outbox,
     /// What is reported, `value` as it was last.
     reading: Reading,
     /// Unix milliseconds at the start; 0 while nobody has told.
@@ -32,91 +67,75 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(name: &'static str, hardware: &mut impl Hardware) -> Self {
         let mut client = Self {
+            delivery: delivery::Client::new(CONFIG),
             ids: Ids::new(name, hardware.start_number()),
-            recent: Recent::new(),
-            outbox: Outbox::new(),
             reading: Reading::default(),
             started_at: 0,
             ready: false,
             next: 0,
         };
+        client.delivery.handle_connect(hardware.uptime());
         if let Some(now) = hardware.unix_time() {
             client.set_clock(now, hardware.uptime());
         }
         client
     }
 
-    /// Takes a frame, and gives the answer to it, if it gets one.
-    pub(crate) fn handle_frame<'f>(
+    /// Takes a frame.
+    pub(crate) fn handle_frame(
         &mut self,
-        frame: Result<&'f [u8], FrameTooLong>,
+        frame: Result<&[u8], FrameTooLong>,
         hardware: &mut impl Hardware,
-    ) -> Option<Message<'f>> {
-        match frame.map(Message::parse) {
-            Ok(Ok(Message::Data(message))) => self
-                .handle_data(&message, hardware)
-                .then(|| TransportMessage::received(message.id()).into()),
-            Ok(Ok(Message::Transport(message))) => {
-                self.handle_transport(&message, hardware.uptime());
-                message.to_pong().map(Message::from)
-            }
-            Ok(Err(_)) | Err(_) => {
-                count(&mut self.reading.bad_lines);
-                None
-            }
+    ) {
+        let Ok(Ok(received)) =
+            frame.map(|frame| self.delivery.handle_frame(frame, hardware.uptime()))
+        else {
+            count(&mut self.reading.bad_lines);
+            return;
+        };
+        if let Some(received) = received {
+            self.handle_message(received, hardware);
         }
+        self.handle_events(hardware.uptime());
     }
 
-    /// A message that is to be sent now, if there is one.
-    pub(crate) fn poll_transmit(&mut self, hardware: &mut impl Hardware) -> Option<Message<'_>> {
+    /// The frame that is to be sent now, if there is one. It counts as sent then.
+    pub(crate) fn poll_transmit<'o>(
+        &mut self,
+        out: &'o mut [u8; MAX_FRAME_LEN],
+        hardware: &mut impl Hardware,
+    ) -> Option<&'o [u8]> {
         let now = hardware.uptime();
-        let is_due = now >= self.next;
-        if !self.ready {
-            return is_due.then(|| {
+        self.delivery.handle_timeout(now);
+        if now >= self.next {
+            if !self.ready {
                 self.next = now.saturating_add(PING_EVERY);
-                TransportMessage::ping().into()
-            });
-        }
-        if is_due {
+                return TransportMessage::ping().encode(out).ok();
+            }
             self.next = now.saturating_add(REPORT_EVERY);
             if !self.report(JsonStr::EMPTY, hardware) {
                 count(&mut self.reading.skipped);
             }
         }
-        self.outbox.poll(now)
+        // No frame is longer.
+        self.delivery.poll_transmit(out).unwrap_or_default()
     }
 
-    fn handle_transport(&mut self, message: &TransportMessage<'_>, now: u64) {
-        match message.kind() {
-            // A new connection: what the old one may have lost goes out again.
-            TransportType::Ready => {
-                self.outbox.send_again();
-                if !self.ready {
-                    self.ready = true;
-                    self.next = now;
-                }
+    fn handle_events(&mut self, now: u64) {
+        while let Some(event) = self.delivery.poll_event() {
+            if event == Event::Ready && !self.ready {
+                self.ready = true;
+                self.next = now;
             }
-            // The server has taken responsibility; 300 may come without 100 (P-21).
-            TransportType::Accepted | TransportType::Delivered => {
-                self.outbox.release(message.data().unwrap_or_default());
-            }
-            _ => {}
         }
     }
 
-    /// Obeys a message that is new, and says whether it is to be acknowledged: not where the server shall send it again.
-    fn handle_data(&mut self, message: &DataMessage<'_>, hardware: &mut impl Hardware) -> bool {
-        // Had already: our acknowledgement was lost (P-20).
-        if self.recent.contains(message.id()) {
-            return true;
-        }
-        // What can't be remembered could be obeyed twice.
-        let command = if Recent::fits(message.id()) {
-            Command::of(message)
-        } else {
-            None
-        };
-        match command {
+    /// Obeys a message that is new, and acknowledges it: not where the server shall send it again.
+    fn handle_message(&mut self, received: Received<'_>, hardware: &mut impl Hardware) {
+        let Received {
+            message, receipt, ..
+        } = received;
+        match Command::of(&message) {
             Some(Command::Led(led)) => {
                 self.reading.led = led.on;
                 hardware.set_led(led.on);
@@ -127,8 +146,8 @@ impl Client {
                 count(&mut self.reading.obeyed);
             }
             Some(Command::Read) => {
-                if !self.outbox.has_room() {
-                    return false;
+                if self.delivery.room() == 0 {
+                    return self.delivery.release(receipt);
                 }
                 count(&mut self.reading.obeyed);
                 if !self.report(message.from().unwrap_or_default(), hardware) {
@@ -137,27 +156,24 @@ impl Client {
             }
             None => count(&mut self.reading.refused),
         }
-        self.recent.remember(message.id());
-        true
+        self.delivery.acknowledge(receipt);
     }
 
     /// Takes a reading to be sent to `dest`, and says whether there was room for it.
     fn report(&mut self, dest: JsonStr<'_>, hardware: &mut impl Hardware) -> bool {
-        if !self.outbox.has_room() {
+        if self.delivery.room() == 0 {
             return false;
         }
         self.reading.value = hardware.sample();
-        let uptime = i64::try_from(hardware.uptime()).unwrap_or(i64::MAX);
+        let uptime = hardware.uptime();
+        let time = self
+            .started_at
+            .saturating_add(i64::try_from(uptime).unwrap_or(i64::MAX));
         let id = self.ids.next_id();
-        let message = DataMessage::typed(
-            &*id,
-            "reading",
-            self.started_at.saturating_add(uptime),
-            &self.reading,
-        )
-        .with_from(self.ids.name())
-        .with_dest(dest);
-        self.outbox.add(&message)
+        let message = DataMessage::typed(&*id, "reading", time, &self.reading)
+            .with_from(self.ids.name())
+            .with_dest(dest);
+        self.delivery.send_typed(&message, uptime).is_ok()
     }
 
     fn set_clock(&mut self, unix_ms: i64, uptime: u64) {

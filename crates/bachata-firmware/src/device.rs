@@ -1,21 +1,12 @@
 use bachata_core::{FrameReader, FrameWriter};
 
 use crate::Hardware;
-use crate::client::Client;
-use crate::outbox::MAX_MESSAGE_LEN;
-
-/// The longest frame that is received, in bytes without CR and LF. Longer ones are dropped and counted.
-const MAX_FRAME_LEN: usize = 512;
-
-const _: () = assert!(
-    MAX_MESSAGE_LEN <= MAX_FRAME_LEN,
-    "what we send has room in the writer"
-);
+use crate::client::{Client, MAX_FRAME_LEN};
 
 /// The application: frames in, frames out, and what happens in between.
 ///
-/// It takes a frame only when the last answer has left, and an answer is never longer than what it answers. So an answer always has
-/// room, and a peer that sends faster than it reads waits, and loses nothing.
+/// It takes a frame only when all that is due has left. So there is always room for an answer, and a peer that sends faster than it reads waits, and
+/// loses nothing.
 #[derive(Debug)]
 pub struct Device {
     reader: FrameReader<{ MAX_FRAME_LEN + 2 }>,
@@ -50,20 +41,20 @@ impl Device {
         busy || count > 0 || !self.writer.pending().is_empty()
     }
 
-    /// Takes one frame, or sends what is due, and says whether there was something.
+    /// Sends what is due, or else takes one frame, and says whether there was something.
     fn answer(&mut self, hardware: &mut impl Hardware) -> bool {
-        let message = if let Some(frame) = self.reader.next_frame() {
-            self.client.handle_frame(frame, hardware)
-        } else if let Some(message) = self.client.poll_transmit(hardware) {
-            Some(message)
-        } else {
-            return false;
-        };
-        if let Some(message) = message {
+        if let Some(frame) = self.client.poll_transmit(&mut [0; MAX_FRAME_LEN], hardware) {
             // The writer is empty, and nothing that we send is longer than it.
-            let _fits = self.writer.push(message);
+            let _fits = self.writer.push_frame(frame);
+            return true;
         }
-        true
+        match self.reader.next_frame() {
+            Some(frame) => {
+                self.client.handle_frame(frame, hardware);
+                true
+            }
+            None => false,
+        }
     }
 }
 

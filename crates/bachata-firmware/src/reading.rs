@@ -16,3 +16,31 @@ pub(crate) struct Reading {
     /// Readings that were due and found no room among those that the server had not taken yet.
     pub(crate) skipped: u32,
 }
+
+impl Reading {
+    /// The length of the longest reading, in bytes of JSON.
+    pub(crate) const MAX_LEN: usize = 144;
+}
+
+#[cfg(test)]
+mod tests {
+    use bachata_core::DataMessage;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_reading_is_no_longer() {
+        let longest = Reading {
+            value: i32::MIN,
+            led: false,
+            obeyed: u32::MAX,
+            refused: u32::MAX,
+            bad_lines: u32::MAX,
+            skipped: u32::MAX,
+        };
+        let message = DataMessage::typed("", "", 0, &longest);
+        let mut frame = [0; 256];
+        let around = DataMessage::new("", "", 0, "").encoded_len() - 2;
+        assert!(message.encode(&mut frame).unwrap().len() - around <= Reading::MAX_LEN);
+    }
+}

@@ -3,14 +3,14 @@
 
 use core::cmp::Ordering;
 use core::fmt::Write as _;
-use core::hash::Hash as _;
+use core::hash::{Hash as _, Hasher as _};
 use core::hint::black_box;
 
 use bachata_core::heapless_v0_9::{String, Vec};
 use bachata_core::io::{ReadError, WriteError, embedded_io_async_v0_7, embedded_io_v0_7};
 use bachata_core::*;
 
-use crate::input::{Input, Tools};
+use crate::input::{Input, Keys, Tools};
 use crate::line::{Line, poll_once};
 use crate::payload::Texts;
 use crate::{board, frames, paint};
@@ -50,8 +50,8 @@ calls! {
     "<Message as From<TransportMessage>>" i, _ => Message::from(i.transport);
     "<Message as TryFrom<&[u8]>>" i, _ => Message::try_from(i.bytes);
     "<Message as TryFrom<&str>>" i, _ => Message::try_from(i.str);
-    "<Message as TryFrom<&Vec<u8>>>" i, _ => Vec::<u8, 64>::from_slice(i.bytes).is_ok_and(|v| Message::try_from(&v).is_ok());
-    "<Message as TryFrom<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| Message::try_from(&s).is_ok());
+    "<Message as TryFrom<&Vec<u8>>>" i, _ => bytes(i).is_ok_and(|v| Message::try_from(&v).is_ok());
+    "<Message as TryFrom<&String>>" i, _ => string(i).is_ok_and(|s| Message::try_from(&s).is_ok());
     "<Message as Display>" i, t => write!(t.writer(), "{}", i.message);
 
     "DataMessage::new" i, _ => DataMessage::new(i.text, i.text, i.time, i.payload);
@@ -109,7 +109,7 @@ calls! {
     "<Payload as From<&str>>" i, _ => Payload::from(i.str);
     "<Payload as From<JsonStr>>" i, _ => Payload::from(i.text);
     "<Payload as From<RawObject>>" i, _ => Payload::from(i.object);
-    "<Payload as From<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| Payload::from(&s).as_text().is_some());
+    "<Payload as From<&String>>" i, _ => string(i).is_ok_and(|s| Payload::from(&s).as_text().is_some());
 
     "JsonStr::new" i, _ => JsonStr::new(i.str);
     "JsonStr::as_str" i, _ => i.text.as_str();
@@ -120,7 +120,7 @@ calls! {
     "<Chars as Iterator>" i, _ => i.text.chars().fold(i.text.chars().size_hint().0 as u32, |sum, c| sum ^ u32::from(c));
     "<JsonStr as Default>" _, _ => JsonStr::default();
     "<JsonStr as From<&str>>" i, _ => JsonStr::from(i.str);
-    "<JsonStr as From<&String>>" i, _ => String::<64>::try_from(i.str).is_ok_and(|s| JsonStr::from(&s).is_empty());
+    "<JsonStr as From<&String>>" i, _ => string(i).is_ok_and(|s| JsonStr::from(&s).is_empty());
     "<JsonStr as PartialEq>" i, _ => i.text == i.other_text;
     "<JsonStr as PartialEq<str>>" i, _ => i.text == *i.str;
     "<JsonStr as PartialEq<&str>>" i, _ => i.text == i.str;
@@ -154,6 +154,7 @@ calls! {
     "Envelope::get" i, _ => i.envelope.as_ref().and_then(|e| e.get(i.member));
     "Envelope::frame" i, _ => i.envelope.as_ref().map(Envelope::frame);
     "Envelope::members" i, _ => i.envelope.as_ref().map(Envelope::members);
+    "Envelope::kind" i, _ => i.envelope.as_ref().map(Envelope::kind);
     "Envelope::message" i, _ => i.envelope.as_ref().map(|e| e.message(i.policy));
     "Envelope::route" i, _ => i.envelope.as_ref().map(|e| e.route(i.policy));
     "<Members as Iterator>" i, _ => i.envelope.iter().flat_map(Envelope::members).fold(0, |sum, (_, v)| sum ^ v.as_bytes().len());
@@ -191,8 +192,8 @@ calls! {
     "<MessageBuf as TryFrom<Message>>" i, _ => MessageBuf::<512>::try_from(i.message);
     "<MessageBuf as TryFrom<DataMessage>>" i, _ => MessageBuf::<512>::try_from(i.data);
     "<MessageBuf as TryFrom<TransportMessage>>" i, _ => MessageBuf::<512>::try_from(i.transport);
-    "<MessageBuf as TryFrom<Vec<u8>>>" i, _ => Vec::<u8, 64>::from_slice(i.bytes).map(MessageBuf::<512>::try_from);
-    "<MessageBuf as TryFrom<String>>" i, _ => String::<64>::try_from(i.str).map(MessageBuf::<512>::try_from);
+    "<MessageBuf as TryFrom<Vec<u8>>>" i, _ => bytes(i).map(MessageBuf::<512>::try_from);
+    "<MessageBuf as TryFrom<String>>" i, _ => string(i).map(MessageBuf::<512>::try_from);
     "<MessageBuf as PartialEq<MessageBuf>>" i, _ => i.buf.map(|a| i.buf.map(|b| black_box(a) == b));
     "<MessageBuf as Clone>" i, _ => i.buf.cloned();
     "<MessageBuf as Display>" i, t => i.buf.map(|b| write!(t.writer(), "{b}"));
@@ -203,6 +204,50 @@ calls! {
     "<Vec<u8> as TryFrom<DataMessage>>" i, _ => Vec::<u8, 64>::try_from(i.data);
     "<Vec<u8> as TryFrom<TransportMessage>>" i, _ => Vec::<u8, 64>::try_from(i.transport);
     "<Vec<u8> as From<MessageBuf>>" i, _ => i.buf.cloned().map(Vec::from);
+
+    "HmacSha256::new" i, _ => HmacSha256::new(i.bytes).is_ok();
+    "<HmacSha256 as Sign>" i, _ => i.hmac.sign(&i.message);
+    "<HmacSha256 as Verify>" i, _ => i.hmac.verify(&i.message, i.signature.into());
+    "<HmacSha256 as Clone>" i, _ => i.hmac.clone();
+    "TokenSha256::new" i, _ => TokenSha256::new(i.bytes).is_ok();
+    "TokenSha256::with_room" i, _ => TokenSha256::<256>::with_room(i.bytes).is_ok();
+    "<TokenSha256 as Sign>" i, _ => i.token.sign(&i.message);
+    "<TokenSha256 as Verify>" i, _ => i.token.verify(&i.message, i.signature.into());
+    "<TokenSha256 as Clone>" i, _ => i.token.clone();
+    "<TokenSha256 as Drop>" i, _ => drop(i.token.clone());
+    "<&V as Verify>" i, _ => (&i.hmac).verify(&i.message, i.signature.into());
+    "<[V] as Verify>" i, _ => i.hmacs.as_slice().verify(&i.message, i.signature.into());
+    "<[V; N] as Verify>" i, _ => i.hmacs.verify(&i.message, i.signature.into());
+    "Message::sign_with" i, _ => i.message.sign_with(i.hmac);
+    "Message::verify" i, _ => i.message.verify(i.hmac);
+    "Message::sign_warnings" i, _ => i.message.sign_warnings().last();
+    "DataMessage::sign_with" i, _ => i.data.sign_with(i.hmac);
+    "DataMessage::verify" i, _ => i.data.with_sign(i.signature).verify(i.hmac);
+    "DataMessage::sign_warnings" i, _ => i.data.sign_warnings().last();
+    "DataMessage<&T>::sign_with" i, _ => typed(i, |m| m.sign_with(i.hmac).is_ok());
+    "TransportMessage::sign_with" i, _ => i.transport.sign_with(i.hmac);
+    "TransportMessage::verify" i, _ => i.transport.with_sign(i.signature).verify(i.hmac);
+    "MessageBuf::verify" i, _ => i.buf.cloned().map(|b| b.verify(i.hmac));
+    "Payload::sign_warnings" i, _ => i.payload.sign_warnings().last();
+    "<SignWarnings as Iterator>" i, _ => i.payload.sign_warnings().next();
+    "SignWarning::kind" i, _ => i.payload.sign_warnings().next().map(SignWarning::kind);
+    "SignWarning::offset" i, _ => i.payload.sign_warnings().next().map(SignWarning::offset);
+    "<SignWarning as Display>" i, t => i.payload.sign_warnings().next().map(|w| write!(t.writer(), "{w}"));
+    "<SignWarningKind as Display>" i, t => i.payload.sign_warnings().next().map(|w| write!(t.writer(), "{}", w.kind()));
+    "<Message as Covered>" i, t => i.message.feed_fields(|piece| t.hasher.write(piece));
+    "<DataMessage as Covered>" i, t => i.data.feed_data(|piece| t.hasher.write(piece));
+    "<TransportMessage as Covered>" i, t => i.transport.feed_fields(|piece| t.hasher.write(piece));
+    "Signature::as_str" i, _ => i.signature.as_str();
+    "<Signature as AsRef<str>>" i, _ => i.signature.as_ref().len();
+    "<Signature as Display>" i, t => write!(t.writer(), "{}", i.signature);
+    "<JsonStr as From<&Signature>>" i, _ => JsonStr::from(i.signature);
+    "Verified::key" i, _ => i.verified.as_ref().map(Verified::key);
+    "Verified::into_inner" i, _ => i.verified.map(Verified::into_inner);
+    "Verified<Message>::into_data" i, _ => i.verified.map(Verified::into_data);
+    "Verified<Message>::into_transport" i, _ => i.verified.map(Verified::into_transport);
+    "<Verified as Deref>" i, _ => i.verified.as_deref().map(Message::encoded_len);
+    "<SignatureError as Display>" i, t => write!(t.writer(), "{}", i.signature_error);
+    "<KeyError as Display>" i, t => i.key_error.map(|e| write!(t.writer(), "{e}"));
 
     "FrameSplitter::new" i, _ => FrameSplitter::new(i.number);
     "FrameSplitter::limit" _, t => t.splitter.limit();
@@ -265,6 +310,7 @@ fn typed<'a>(input: &Input<'a>, call: impl FnOnce(DataMessage<'a, &Texts<'a>>) -
 
 /// Calls each function with each frame and prints how deep the stack was at most.
 pub(crate) fn paint_all() {
+    let keys = Keys::new();
     let mut tools = Tools {
         out: board::scratch(),
         reader: FrameReader::new(),
@@ -277,7 +323,7 @@ pub(crate) fn paint_all() {
         for bytes in frames() {
             let buf = MessageBuf::parse(bytes).ok();
             for other in [bytes, b"\"\\u0020\""] {
-                let input = Input::of(bytes, other, buf.as_ref());
+                let input = Input::of(bytes, other, buf.as_ref(), &keys);
                 deepest = deepest.max(paint::depth(|| {
                     call(black_box(&input), black_box(&mut tools))
                 }));
@@ -295,4 +341,18 @@ pub(crate) fn paint_all() {
 fn frames() -> impl Iterator<Item = &'static [u8]> {
     let counted = frames::COUNTED.into_iter().map(|(_, frame)| frame);
     black_box(counted.chain(frames::HARD))
+}
+
+/// A string of heapless. Its own conversion counts with an addition that overflow checks would leave a panic for.
+fn string(input: &Input<'_>) -> Result<String<64>, BufferTooSmall> {
+    JsonStr::new(input.str).try_into()
+}
+
+/// A vector of heapless, for the same reason filled by hand.
+fn bytes(input: &Input<'_>) -> Result<Vec<u8, 64>, u8> {
+    let mut bytes = Vec::new();
+    for &byte in input.bytes {
+        bytes.push(byte)?;
+    }
+    Ok(bytes)
 }

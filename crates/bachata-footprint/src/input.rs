@@ -1,6 +1,7 @@
 //! What the public functions are called with. The compiler knows nothing of it.
 
 use core::fmt;
+use core::hint::black_box;
 
 use bachata_core::*;
 
@@ -33,7 +34,45 @@ pub(crate) struct Input<'a> {
     pub(crate) buf_error: MessageBufError,
     pub(crate) deserialize_error: Option<DeserializeError>,
     pub(crate) encode_error: EncodeError,
+    pub(crate) hmac: &'a HmacSha256,
+    pub(crate) hmacs: &'a [HmacSha256; 2],
+    pub(crate) token: &'a TokenSha256,
+    pub(crate) signature: &'a Signature,
+    pub(crate) verified: Option<Verified<Message<'a>>>,
+    pub(crate) signature_error: SignatureError,
+    pub(crate) key_error: Option<KeyError>,
 }
+
+/// Keys, and a signature by the first of them.
+pub(crate) struct Keys {
+    hmacs: [HmacSha256; 2],
+    token: TokenSha256,
+    signature: Signature,
+}
+
+impl Keys {
+    #[inline(never)]
+    pub(crate) fn new() -> Self {
+        let (Ok(a), Ok(b), Ok(token)) = (
+            HmacSha256::new(black_box(b"a")),
+            HmacSha256::new(black_box(b"b")),
+            TokenSha256::new(black_box(b"c")),
+        ) else {
+            // These are keys.
+            loop {
+                core::hint::spin_loop();
+            }
+        };
+        let Ok(signature) = PING.sign_with(&a);
+        Self {
+            hmacs: [a, b],
+            token,
+            signature,
+        }
+    }
+}
+
+const PING: TransportMessage<'_> = TransportMessage::ping();
 
 /// What the public functions change.
 pub(crate) struct Tools<'a> {
@@ -56,7 +95,14 @@ impl Tools<'_> {
 impl<'a> Input<'a> {
     /// The messages and values of a frame, and of another one; something else where there are none.
     #[inline(never)]
-    pub(crate) fn of(bytes: &'a [u8], other: &'a [u8], buf: Option<&'a MessageBuf<512>>) -> Self {
+    pub(crate) fn of(
+        bytes: &'a [u8],
+        other: &'a [u8],
+        buf: Option<&'a MessageBuf<512>>,
+        keys: &'a Keys,
+    ) -> Self {
+        let [hmac, _] = &keys.hmacs;
+        let signed = Message::from(PING.with_sign(&keys.signature));
         let message = Message::parse_with(bytes, Policy::Reference);
         let parse_error = message.err();
         let other_message = Message::parse_with(other, Policy::Reference);
@@ -115,6 +161,13 @@ impl<'a> Input<'a> {
             ),
             deserialize_error: data.data().parse::<bool>(&mut []).err(),
             encode_error: EncodeError::BufferTooSmall(too_small),
+            hmac,
+            hmacs: &keys.hmacs,
+            token: &keys.token,
+            signature: &keys.signature,
+            verified: signed.verify(hmac).ok(),
+            signature_error: black_box(SignatureError::Missing),
+            key_error: TokenSha256::<2>::with_room(bytes).err(),
         }
     }
 }

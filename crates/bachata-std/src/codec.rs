@@ -1,5 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use serde::de::DeserializeOwned;
@@ -7,6 +8,7 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use crate::core::Policy;
 use crate::lines::{Line, Lines};
+use crate::sign::{Checks, Signer};
 use crate::{Error, Kind, Message, Payload, Protocol, Tagged, ToFrame};
 
 /// Messages in framed streams of tokio, by the rules of [`FrameReader`](crate::FrameReader) and [`FrameWriter`](crate::FrameWriter) (`P-22`).
@@ -40,6 +42,8 @@ use crate::{Error, Kind, Message, Payload, Protocol, Tagged, ToFrame};
 pub struct Codec<P = Payload, K = String> {
     lines: Lines,
     policy: Policy,
+    checks: Checks,
+    signer: Option<Arc<dyn Signer>>,
     frame: Vec<u8>,
     yields: PhantomData<fn() -> (P, K)>,
 }
@@ -50,11 +54,13 @@ impl Codec {
         Self::with_protocol(&Protocol::new())
     }
 
-    /// Reads by a protocol's policy and limit.
+    /// Reads by a protocol's policy and limit, and signs and checks signatures if it does.
     pub fn with_protocol(protocol: &Protocol) -> Self {
         Self {
             lines: Lines::new(protocol.max_frame_len()),
             policy: protocol.policy(),
+            checks: protocol.checks(),
+            signer: protocol.shared_signer(),
             frame: Vec::new(),
             yields: PhantomData,
         }
@@ -76,6 +82,8 @@ impl<P, K> Codec<P, K> {
         Codec {
             lines: self.lines,
             policy: self.policy,
+            checks: self.checks,
+            signer: self.signer,
             frame: self.frame,
             yields: PhantomData,
         }
@@ -86,7 +94,7 @@ impl<P: DeserializeOwned + 'static, K: Kind> Codec<P, K> {
     fn load(&self, line: Line, piece: &[u8]) -> Result<Message<P, K>, Error> {
         let frame = self.lines.get(line?, piece);
         // The length has been seen to.
-        Message::parse_within(frame, self.policy, usize::MAX)
+        self.checks.load(frame, self.policy, usize::MAX)
     }
 }
 
@@ -121,7 +129,7 @@ impl<M: ToFrame, P, K> Encoder<M> for Codec<P, K> {
 
     fn encode(&mut self, message: M, dst: &mut BytesMut) -> Result<(), Error> {
         self.frame.clear();
-        message.append_to(&mut self.frame)?;
+        message.append_signed(self.signer.as_deref(), &mut self.frame)?;
         self.frame.push(b'\n');
         dst.extend_from_slice(&self.frame);
         Ok(())

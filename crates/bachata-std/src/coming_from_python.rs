@@ -87,6 +87,8 @@
 //!   (`P-13`). Here a data message is always written with all four members that it must have.
 //! - **Ids and times are made.** Where `make_message` is not given any, there is a UUID and the current time; in Python there is none.
 //! - **`id` is a text.** Python's `make_message` calls `str` on it, on `dest`, `sign` and `from_`; a frame with `"id":7` is an error here.
+//! - **`sign` is checked**, if the protocol has a key. Python's package carries it and leaves it to the application, and so does [`Protocol`](crate::Protocol) without
+//!   [`with_signer`](crate::Protocol::with_signer).
 //! - **`type` decides.** A text is a data message, an integer a transport message. `TRANS_READY` is not in Python's `TRANS_TYPES`, so that package
 //!   takes a 1000 that it receives for a data message; here it is a transport message as the other five.
 //! - **Pongs carry a token.** If a ping has `data`, its [`pong`](crate::TransportMessage::pong) has it, too (`P-10`).

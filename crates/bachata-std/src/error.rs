@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::{fmt, io};
 
-use crate::core::{CapacityError, ParseError};
+use crate::core::{CapacityError, ParseError, SignatureError};
 use crate::text::{Escaped, Quoted};
 
 /// Everything that can go wrong with a message.
@@ -31,6 +31,10 @@ pub enum Error {
     Extra(Box<ExtraError>),
     /// The message does not fit into a [`MessageBuf`](crate::core::MessageBuf).
     Capacity(CapacityError),
+    /// The signature is missing, malformed or wrong.
+    Signature(SignatureError),
+    /// The signer gives no signature, and says why.
+    Signer(Box<dyn StdError + Send + Sync>),
     /// The stream failed.
     Io(io::Error),
 }
@@ -57,6 +61,8 @@ impl fmt::Display for Error {
             Self::Payload(error) => error.fmt(f),
             Self::Extra(error) => error.fmt(f),
             Self::Capacity(error) => error.fmt(f),
+            Self::Signature(error) => error.fmt(f),
+            Self::Signer(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -70,6 +76,8 @@ impl StdError for Error {
             Self::Payload(error) => error.as_ref(),
             Self::Extra(error) => error.as_ref(),
             Self::Capacity(error) => error,
+            Self::Signature(error) => error,
+            Self::Signer(error) => error.as_ref(),
             Self::Io(error) => error,
         })
     }
@@ -102,6 +110,12 @@ impl From<ExtraError> for Error {
 impl From<CapacityError> for Error {
     fn from(error: CapacityError) -> Self {
         Self::Capacity(error)
+    }
+}
+
+impl From<SignatureError> for Error {
+    fn from(error: SignatureError) -> Self {
+        Self::Signature(error)
     }
 }
 

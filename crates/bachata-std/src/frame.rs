@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::core::{self, JsonStr};
+use crate::sign::Signer;
 use crate::{DataMessage, Error, Extra, Kind, Message, TransportMessage};
 
 /// What can be written as a frame: [`Message`], [`DataMessage`], [`TransportMessage`], and references to them.
@@ -38,49 +39,76 @@ pub trait ToFrame: Sealed {
     /// # Errors
     ///
     /// As [`to_frame`](Self::to_frame); `out` is then as it was.
-    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.append_signed(None, out)
+    }
 }
 
-pub trait Sealed {}
+pub trait Sealed {
+    /// Writes the frame after what is in `out`, signed if there is somebody to sign it and it is not signed yet.
+    fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error>;
+}
 
-impl<P: Serialize + 'static, K: Kind> ToFrame for Message<P, K> {
-    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+impl<P: Serialize + 'static, K: Kind> ToFrame for Message<P, K> {}
+
+impl<P: Serialize + 'static, K: Kind> ToFrame for DataMessage<P, K> {}
+
+impl ToFrame for TransportMessage {}
+
+impl<M: ToFrame + ?Sized> ToFrame for &M {}
+
+impl<P: Serialize + 'static, K: Kind> Sealed for Message<P, K> {
+    fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
-            Self::Data(message) => message.append_to(out),
-            Self::Transport(message) => message.append_to(out),
+            Self::Data(message) => message.append_signed(signer, out),
+            Self::Transport(message) => message.append_signed(signer, out),
         }
     }
 }
 
-impl<P: Serialize + 'static, K: Kind> ToFrame for DataMessage<P, K> {
-    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+impl<P: Serialize + 'static, K: Kind> Sealed for DataMessage<P, K> {
+    fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
         let mut scratch = Vec::new();
-        let message = core::Message::Data(self.to_core(&mut scratch)?);
-        append(&message, self.extra(), out);
+        let message = self.to_core(&mut scratch)?;
+        let signature = signature(&message.into(), signer)?;
+        let message = match &signature {
+            Some(signature) => message.with_sign(&**signature),
+            None => message,
+        };
+        append(&core::Message::Data(message), self.extra(), out);
         Ok(())
     }
 }
 
-impl ToFrame for TransportMessage {
-    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        append(&core::Message::Transport(self.to_core()), self.extra(), out);
+impl Sealed for TransportMessage {
+    fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let message = self.to_core();
+        let signature = signature(&message.into(), signer)?;
+        let message = match &signature {
+            Some(signature) => message.with_sign(&**signature),
+            None => message,
+        };
+        append(&core::Message::Transport(message), self.extra(), out);
         Ok(())
     }
 }
 
-impl<M: ToFrame + ?Sized> ToFrame for &M {
-    fn append_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        (**self).append_to(out)
+impl<M: Sealed + ?Sized> Sealed for &M {
+    fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
+        (**self).append_signed(signer, out)
     }
 }
 
-impl<P, K> Sealed for Message<P, K> {}
-
-impl<P, K> Sealed for DataMessage<P, K> {}
-
-impl Sealed for TransportMessage {}
-
-impl<M: Sealed + ?Sized> Sealed for &M {}
+/// The signature that a message lacks, if there is somebody to sign it.
+fn signature(
+    message: &core::Message<'_>,
+    signer: Option<&dyn Signer>,
+) -> Result<Option<String>, Error> {
+    match signer {
+        Some(signer) if message.sign().is_none() => Ok(Some(signer.signature(message)?)),
+        _ => Ok(None),
+    }
+}
 
 fn append(message: &core::Message<'_>, extra: &Extra, out: &mut Vec<u8>) {
     if extra.is_empty() {

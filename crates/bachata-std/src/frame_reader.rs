@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::core::Policy;
 use crate::lines::{Lines, Place};
+use crate::sign::Checks;
 use crate::{Error, Kind, Message, Payload, Protocol, Tagged};
 
 /// Reads messages from a stream of bytes in which each frame ends with LF (`P-22`).
@@ -35,6 +36,7 @@ pub struct FrameReader<R, P = Payload, K = String> {
     /// Bytes at the start of the reader's buffer that the last frame took.
     taken: usize,
     policy: Policy,
+    checks: Checks,
     ended: bool,
     yields: PhantomData<fn() -> (P, K)>,
 }
@@ -45,7 +47,7 @@ impl<R: BufRead> FrameReader<R> {
         Self::with_protocol(reader, &Protocol::new())
     }
 
-    /// Reads by a protocol's policy and limit.
+    /// Reads by a protocol's policy and limit, and checks signatures if it does.
     ///
     /// ```
     /// use bachata_std::{Error, FrameReader, Protocol};
@@ -64,6 +66,7 @@ impl<R: BufRead> FrameReader<R> {
             lines: Lines::new(protocol.max_frame_len()),
             taken: 0,
             policy: protocol.policy(),
+            checks: protocol.checks(),
             ended: false,
             yields: PhantomData,
         }
@@ -102,6 +105,7 @@ impl<R: BufRead, P, K> FrameReader<R, P, K> {
             lines: self.lines,
             taken: self.taken,
             policy: self.policy,
+            checks: self.checks,
             ended: self.ended,
             yields: PhantomData,
         }
@@ -180,9 +184,9 @@ impl<R: BufRead, P: DeserializeOwned + 'static, K: Kind> Iterator for FrameReade
     type Item = Result<Message<P, K>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let policy = self.policy;
+        let (policy, checks) = (self.policy, self.checks.clone());
         // The length has been seen to.
-        let load = |frame| Message::parse_within(frame, policy, usize::MAX);
+        let load = |frame| checks.load(frame, policy, usize::MAX);
         Some(self.next_frame()?.and_then(load))
     }
 }

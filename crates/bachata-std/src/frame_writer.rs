@@ -1,6 +1,9 @@
+use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 
-use crate::{Error, ToFrame};
+use crate::sign::Signer;
+use crate::{Error, Protocol, ToFrame};
 
 /// Writes messages into a stream of bytes, each frame with LF after it (`P-22`).
 ///
@@ -18,9 +21,9 @@ use crate::{Error, ToFrame};
 /// );
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug)]
 pub struct FrameWriter<W> {
     writer: W,
+    signer: Option<Arc<dyn Signer>>,
     /// Kept for its capacity.
     frame: Vec<u8>,
 }
@@ -30,7 +33,16 @@ impl<W: Write> FrameWriter<W> {
     pub const fn new(writer: W) -> Self {
         Self {
             writer,
+            signer: None,
             frame: Vec::new(),
+        }
+    }
+
+    /// Writes into a stream, and signs if the protocol does.
+    pub fn with_protocol(writer: W, protocol: &Protocol) -> Self {
+        Self {
+            signer: protocol.shared_signer(),
+            ..Self::new(writer)
         }
     }
 
@@ -41,7 +53,7 @@ impl<W: Write> FrameWriter<W> {
     /// The payload can't be written, in which case nothing is; or the stream failed, [`Error::Io`], with part of the frame perhaps written.
     pub fn write(&mut self, message: &(impl ToFrame + ?Sized)) -> Result<(), Error> {
         self.frame.clear();
-        message.append_to(&mut self.frame)?;
+        message.append_signed(self.signer.as_deref(), &mut self.frame)?;
         self.frame.push(b'\n');
         self.writer.write_all(&self.frame)?;
         Ok(())
@@ -69,5 +81,13 @@ impl<W: Write> FrameWriter<W> {
     /// The stream.
     pub fn into_inner(self) -> W {
         self.writer
+    }
+}
+
+impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameWriter")
+            .field("writer", &self.writer)
+            .finish_non_exhaustive()
     }
 }

@@ -40,6 +40,7 @@
 //! | [`Protocol`] | policy, ids, clock and limits, configured once; it loads, dumps and makes messages |
 //! | [`FrameReader`], [`FrameWriter`], `Codec` | messages in streams: `std::io`, and tokio by a feature |
 //! | [`ToFrame`] | what can be written as a frame |
+//! | [`Verified`] | a message whose signature has been checked |
 //! | [`UnixMillis`] | a time as the protocol has it |
 //! | [`Error`] | what went wrong, where, and in which message |
 //!
@@ -211,6 +212,29 @@
 //! # }
 //! ```
 //!
+//! # Signatures
+//!
+//! A protocol with a key signs what it dumps and checks what it loads. A signature holds when a server between the two ends writes the message anew (`P-15`);
+//! [`sign_warnings`](Message::sign_warnings) tells of the payloads with which it does not.
+//!
+//! ```
+//! use bachata_std::{HmacSha256, Protocol};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let protocol = Protocol::new().with_signer(HmacSha256::new(b"32 random bytes are a good key..")?);
+//! let note = protocol.make_message().kind("note").from("desk").dest("bob").data("hi").build();
+//! let frame = protocol.dump_message(&note)?;
+//! assert!(protocol.load_message(&frame).is_ok());
+//!
+//! let error = protocol.load_message(frame.replace("bob", "eve")).unwrap_err();
+//! assert_eq!(error.to_string(), "signature wrong");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Several keys, messages without a signature, and handlers that demand one: [`with_verifier`](Protocol::with_verifier),
+//! [`with_unsigned`](Protocol::with_unsigned), [`Verified`].
+//!
 //! # Coming from Python
 //!
 //! See [`coming_from_python`]: each call of the Python package, and what it is here.
@@ -238,7 +262,7 @@
 //!
 //! # What it does not do
 //!
-//! It opens no connection, starts no thread and resends nothing. Signatures are opaque: `sign` is carried, not checked (`P-14`).
+//! It opens no connection, starts no thread and resends nothing.
 //!
 //! [Bachata]: https://pypi.org/project/bachata/
 
@@ -263,6 +287,7 @@ mod payload;
 mod protocol;
 mod raw_payload;
 mod serde_impls;
+mod sign;
 mod tagged;
 mod text;
 mod time;
@@ -270,7 +295,7 @@ mod transport_message;
 mod typed;
 mod unknown;
 
-pub use bachata_core::{Policy, TransportType};
+pub use bachata_core::{HmacSha256, Policy, SignatureError, TokenSha256, TransportType};
 pub use builder::MessageBuilder;
 #[cfg(feature = "tokio")]
 pub use codec::Codec;
@@ -285,6 +310,7 @@ pub use message::{Message, TaggedMessage};
 pub use payload::Payload;
 pub use protocol::{DEFAULT_MAX_FRAME_LEN, Protocol};
 pub use raw_payload::{JsonObject, RawPayload};
+pub use sign::{Unsigned, Verified};
 pub use time::UnixMillis;
 pub use transport_message::TransportMessage;
 pub use unknown::Unknown;

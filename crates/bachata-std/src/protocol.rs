@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::core::Policy;
-use crate::{Error, Kind, Message, MessageBuilder, ToFrame, UnixMillis};
+use crate::core::{self, Policy};
+use crate::sign::{Checks, Signer};
+use crate::{Error, Kind, Message, MessageBuilder, ToFrame, UnixMillis, Unsigned, Verified};
 
 /// The longest frame that is taken unless more is asked for, in bytes: 1 MiB. A peer can't fill the memory with one frame.
 pub const DEFAULT_MAX_FRAME_LEN: usize = 1 << 20;
@@ -33,6 +34,8 @@ pub struct Protocol {
     max_frame_len: usize,
     ids: Arc<dyn Fn() -> String + Send + Sync>,
     clock: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
+    signer: Option<Arc<dyn Signer>>,
+    checks: Checks,
 }
 
 impl Protocol {
@@ -44,6 +47,8 @@ impl Protocol {
             max_frame_len: DEFAULT_MAX_FRAME_LEN,
             ids: Arc::new(|| Uuid::new_v4().to_string()),
             clock: Arc::new(|| SystemTime::now().into()),
+            signer: None,
+            checks: Checks::default(),
         }
     }
 
@@ -99,6 +104,82 @@ impl Protocol {
         self
     }
 
+    /// Signs what is dumped, and checks what is loaded, with a key: [`HmacSha256`](crate::HmacSha256), [`TokenSha256`](crate::TokenSha256), or a scheme of the
+    /// application's own ([`core::Sign`], [`core::Verify`]).
+    ///
+    /// Messages are signed when they are dumped, unless they have a signature: one that is passed on keeps that of its sender. A message that has been changed needs
+    /// a new one, and gets it after `with_sign("")`. What is made of messages that come without a signature, [`with_unsigned`](Self::with_unsigned) says:
+    /// they are refused.
+    ///
+    /// ```
+    /// use bachata_std::{Error, HmacSha256, Protocol, SignatureError};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let protocol = Protocol::new()
+    ///     .with_signer(HmacSha256::new(b"32 random bytes are a good key..")?)
+    ///     .with_clock(|| 0)
+    ///     .with_ids(|| "7".to_owned());
+    ///
+    /// let note = protocol.make_message().kind("note").from("desk").data("hi").build();
+    /// let frame = protocol.dump_message(&note)?;
+    /// assert_eq!(
+    ///     frame,
+    ///     r#"{"id":"7","type":"note","time":0,"data":"hi","from":"desk","sign":"50b105e13fb90fae64757edc8539a402e1d0eb5e1905d2718efdf7232b94f3c4"}"#,
+    /// );
+    /// assert!(protocol.load_message(&frame).is_ok());
+    ///
+    /// let forged = frame.replace("hi", "ho");
+    /// let error = protocol.load_message(&forged).unwrap_err();
+    /// assert!(matches!(error, Error::Signature(SignatureError::Wrong)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_signer<S>(mut self, signer: S) -> Self
+    where
+        S: core::Sign + core::Verify + Send + Sync + 'static,
+        <S as core::Sign>::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        <S as core::Verify>::Error: Into<Error>,
+    {
+        let signer = Arc::new(signer);
+        self.checks.set_own(Arc::clone(&signer));
+        self.signer = Some(signer);
+        self
+    }
+
+    /// Checks what is loaded with other keys than those that [`with_signer`](Self::with_signer) signs with, or without signing: with a list of keys, say, while an old
+    /// one is still in use.
+    ///
+    /// ```
+    /// use bachata_std::{DataMessage, HmacSha256, Protocol, Verified};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let [new, old] = [HmacSha256::new(b"the key of this year")?, HmacSha256::new(b"that of last year")?];
+    /// let frame = Protocol::new().with_signer(old.clone()).dump_message(&DataMessage::new("7", "note", 0, "hi"))?;
+    ///
+    /// let protocol = Protocol::new().with_signer(new.clone()).with_verifier([new, old]);
+    /// let message: Verified = protocol.load_verified(frame)?;
+    /// assert_eq!(message.key(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_verifier<V>(mut self, verifier: V) -> Self
+    where
+        V: core::Verify + Send + Sync + 'static,
+        V::Error: Into<Error>,
+    {
+        self.checks.set_other(verifier);
+        self
+    }
+
+    /// Sets what to make of messages without a signature, where signatures are checked.
+    #[must_use]
+    pub fn with_unsigned(mut self, unsigned: Unsigned) -> Self {
+        self.checks.unsigned = unsigned;
+        self
+    }
+
     /// What is made of absent members.
     pub const fn policy(&self) -> Policy {
         self.policy
@@ -115,7 +196,7 @@ impl Protocol {
     ///
     /// # Errors
     ///
-    /// The frame is no message, or too long.
+    /// The frame is no message, or too long, or its signature is not as it must be.
     ///
     /// ```
     /// use bachata_std::{Error, Protocol};
@@ -132,7 +213,7 @@ impl Protocol {
     ///
     /// # Errors
     ///
-    /// The frame is no message, or too long, or the payload does not fit.
+    /// The frame is no message, or too long, or the payload does not fit, or the signature is not as it must be.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -147,16 +228,33 @@ impl Protocol {
         &self,
         frame: impl AsRef<[u8]>,
     ) -> Result<Message<P, K>, Error> {
-        Message::parse_within(frame.as_ref(), self.policy, self.max_frame_len)
+        self.checks
+            .load(frame.as_ref(), self.policy, self.max_frame_len)
+    }
+
+    /// The message in a frame that must have a good signature, whatever is made of others, with a payload of the type that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and [`Error::Signature`]. Without a signer or a verifier, every signature is wrong.
+    pub fn load_verified<P: DeserializeOwned + 'static, K: Kind>(
+        &self,
+        frame: impl AsRef<[u8]>,
+    ) -> Result<Verified<Message<P, K>>, Error> {
+        self.checks
+            .load_verified(frame.as_ref(), self.policy, self.max_frame_len)
     }
 
     /// A message as a frame. It takes any kind of message, by reference.
     ///
     /// # Errors
     ///
-    /// The payload is neither a text nor an object, or serde or its type refuse it.
+    /// The payload is neither a text nor an object, or serde or its type refuse it; or the signer gives no signature.
     pub fn dump_message(&self, message: &(impl ToFrame + ?Sized)) -> Result<String, Error> {
-        message.to_frame()
+        let mut frame = Vec::new();
+        message.append_signed(self.signer(), &mut frame)?;
+        // Core writes nothing but UTF-8.
+        Ok(String::from_utf8(frame).unwrap_or_default())
     }
 
     /// A data message, part by part. Each part may be left out.
@@ -171,6 +269,18 @@ impl Protocol {
     /// ```
     pub fn make_message(&self) -> MessageBuilder<'_> {
         MessageBuilder::new(self)
+    }
+
+    pub(crate) fn signer(&self) -> Option<&dyn Signer> {
+        self.signer.as_deref()
+    }
+
+    pub(crate) fn shared_signer(&self) -> Option<Arc<dyn Signer>> {
+        self.signer.clone()
+    }
+
+    pub(crate) fn checks(&self) -> Checks {
+        self.checks.clone()
     }
 
     pub(crate) fn new_id(&self) -> String {

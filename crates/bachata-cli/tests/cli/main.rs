@@ -5,3 +5,4 @@ mod inspect;
 mod json;
 mod make;
 mod talk;
+mod verify;

@@ -38,6 +38,8 @@ struct Answer {
     /// The length of its text with the quote; none where it has no `data`.
     text: Option<usize>,
     escaped: bool,
+    /// Whether what it answers has come on this connection.
+    here: bool,
     /// None while the application has not said.
     kind: Option<TransportType>,
 }
@@ -92,16 +94,20 @@ impl<const N: usize> Answers<N> {
             .map(|_| ())
     }
 
-    /// The answer that room was kept for. Nothing where it is there no more.
-    pub(super) fn give(&mut self, receipt: u32, kind: TransportType) {
+    /// What room was kept for comes once more, on this connection.
+    pub(super) fn expect(&mut self, receipt: u32) {
         if let Some(entry) = self.find(receipt) {
-            entry.kind = Some(kind);
+            entry.here = true;
         }
     }
 
-    /// Gives the room back.
-    pub(super) fn release(&mut self, receipt: u32) {
-        self.remove(receipt);
+    /// The answer that room was kept for. It goes to nobody who did not ask: where the connection is another, it is dropped. Nothing where it is there no
+    /// more.
+    pub(super) fn give(&mut self, receipt: u32, kind: TransportType) {
+        match self.find(receipt) {
+            Some(entry) if entry.here => entry.kind = Some(kind),
+            _ => self.remove(receipt),
+        }
     }
 
     /// The first answer that is to be sent, and its number.
@@ -112,7 +118,7 @@ impl<const N: usize> Answers<N> {
             if let Some(kind) = entry.kind {
                 let text = self.texts.get(start..end).and_then(<[u8]>::split_last);
                 let data = text.map(|(_, inside)| JsonStr::scanned(inside, entry.escaped));
-                let message = TransportMessage::parsed(kind, data, JsonStr::EMPTY);
+                let message = TransportMessage::parsed(kind.code(), data, JsonStr::EMPTY);
                 return Some((message, entry.number));
             }
             start = end;
@@ -120,7 +126,7 @@ impl<const N: usize> Answers<N> {
         None
     }
 
-    /// Takes an answer out: it has been sent.
+    /// Takes an answer out: it has been sent, or there will be none.
     pub(super) fn remove(&mut self, number: u32) {
         let before = self
             .entries
@@ -143,9 +149,12 @@ impl<const N: usize> Answers<N> {
     }
 
     /// Forgets all answers that are to be sent: the connection that they were for is gone. Room that is kept stays kept.
-    pub(super) fn forget_due(&mut self) {
+    pub(super) fn disconnect(&mut self) {
         while let Some((_, number)) = self.first() {
             self.remove(number);
+        }
+        for entry in &mut self.entries {
+            entry.here = false;
         }
     }
 
@@ -185,6 +194,7 @@ impl<const N: usize> Answers<N> {
             number,
             text: text.map(|_| len),
             escaped: text.is_some_and(JsonStr::needs_escapes),
+            here: true,
             kind,
         };
         // There is room for it.
@@ -236,8 +246,11 @@ mod tests {
                     ]
                 );
             } else {
-                answers.forget_due();
-                answers.release(other.number());
+                answers.disconnect();
+                // It is for another connection.
+                answers.give(other.number(), TransportType::Accepted);
+                assert_eq!(answers.first(), None);
+                answers.expect(held.number());
             }
             assert_eq!(answers.texts, b"abc\"");
             answers.give(held.number(), TransportType::Delivered);

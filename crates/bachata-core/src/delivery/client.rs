@@ -169,7 +169,7 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
         self.connection = None;
         self.outbox.restart();
         // They were for the copies that came over that connection.
-        self.answers.forget_due();
+        self.answers.disconnect();
     }
 
     /// Takes a message to be sent. Its frame is kept as it is encoded now, so it may end with the call.
@@ -290,7 +290,8 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
                 Counters::count(&mut self.counters.repeated);
                 Ok(None)
             }
-            Recall::Untaken => {
+            Recall::Untaken(receipt) => {
+                self.answers.expect(receipt);
                 Counters::count(&mut self.counters.repeated);
                 Ok(None)
             }
@@ -350,18 +351,14 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
 
     fn take(&mut self, receipt: u32) {
         self.inbox.take(receipt);
-        if self.connection.is_some() {
-            self.answers.give(receipt, TransportType::Received);
-        } else {
-            // It comes again on the next connection, and is answered then.
-            self.answers.release(receipt);
-        }
+        // Where it came on a former connection, it comes again on this one, and is answered then.
+        self.answers.give(receipt, TransportType::Received);
     }
 
     /// The application can't take the message now. It is forgotten and not acknowledged, so that the server will send it again, and handed up again then.
     pub fn release(&mut self, receipt: Receipt) {
         self.inbox.release(receipt.number());
-        self.answers.release(receipt.number());
+        self.answers.remove(receipt.number());
     }
 
     /// The next frame that is to be sent, written to the start of `out`; none where there is nothing to send now. It counts as sent. Answers go first, and

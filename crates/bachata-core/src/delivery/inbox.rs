@@ -28,8 +28,8 @@ pub(super) enum Recall {
     New,
     /// Another message with this sender and id.
     Conflict,
-    /// The application has it and has not said.
-    Untaken,
+    /// The application has it, with the receipt of this number, and has not said.
+    Untaken(u32),
     /// The application has taken it.
     Taken,
 }
@@ -56,7 +56,7 @@ impl<const DEDUPE: usize> Inbox<DEDUPE> {
                 return if seen.receipt == TAKEN {
                     Recall::Taken
                 } else {
-                    Recall::Untaken
+                    Recall::Untaken(seen.receipt)
                 };
             }
             recall = Recall::Conflict;
@@ -125,14 +125,14 @@ mod tests {
         let mut inbox = Inbox::<4>::new();
         assert_eq!(inbox.recall(0, 0), Recall::New);
         inbox.remember(1, 10, 7);
-        assert_eq!(inbox.recall(1, 10), Recall::Untaken);
+        assert_eq!(inbox.recall(1, 10), Recall::Untaken(7));
         assert_eq!(inbox.recall(1, 11), Recall::Conflict);
         for id in 2..20 {
             assert!(inbox.has_room());
             inbox.remember(id, 10, 8);
             inbox.take(8);
             assert_eq!(inbox.recall(id, 10), Recall::Taken);
-            assert_eq!(inbox.recall(1, 10), Recall::Untaken);
+            assert_eq!(inbox.recall(1, 10), Recall::Untaken(7));
         }
         assert_eq!(inbox.recall(16, 10), Recall::New);
         assert_eq!(inbox.recall(17, 10), Recall::Taken);

@@ -24,8 +24,12 @@ pub struct ServerConfig {
     pub resend: Option<Resend>,
     /// Pings of our own, and when the client counts as dead.
     pub keep_alive: KeepAlive,
-    /// How long after a 200 another message with the same id waits, on the same connection: a second 200 for the first, which a repeated frame has
-    /// caused, would count for the second. 10 seconds by default.
+    /// A message that has not been acknowledged for so long leaves its place in the window to others, such as one that the client can't acknowledge because
+    /// it is too long for it. It is sent again on the next connection; and with [`resend`](Self::resend) after as long, when nothing else waits. A minute by default.
+    pub give_way_after: u32,
+    /// How long after a 200 another message with the same id, from another sender, waits on the same connection: a second 200 for the first, which a repeated frame
+    /// has caused, would count for the second. After a message that gave way it is [`give_way_after`](Self::give_way_after), if that is longer. 10 seconds by
+    /// default.
     pub id_pause: u32,
 }
 
@@ -39,6 +43,7 @@ impl ServerConfig {
             ping_after: Some(30_000),
             dead_after: Some(90_000),
         },
+        give_way_after: 60_000,
         id_pause: 10_000,
     };
 }
@@ -98,10 +103,14 @@ pub struct ServerConnection<A, const WINDOW: usize, const N: usize> {
     ready_due: bool,
     answers: Answers<N>,
     in_flight: Vec<Flight, WINDOW>,
-    /// The ids of the last messages that were acknowledged, and when they may be used again.
-    paused: Deque<(u64, u64), WINDOW>,
+    /// The ids of the last messages that have left the window, and when they may be used again.
+    paused: Deque<(u64, u64), MAX_PAUSED>,
     /// The sequence after the last that was sent.
     next: u64,
+    /// When messages that gave way are looked for again; none where there are none.
+    retry_at: Option<u64>,
+    /// The sequence from which they are looked for, while they are.
+    retry: Option<u64>,
     counters: Counters,
 }
 
@@ -110,9 +119,13 @@ pub struct ServerConnection<A, const WINDOW: usize, const N: usize> {
 struct Flight {
     sequence: u64,
     id: u64,
+    first_sent_at: u64,
     sent_at: u64,
     sends: u32,
 }
+
+/// How many ids are kept from being used again too soon.
+const MAX_PAUSED: usize = 32;
 
 /// Ids are matched against those that this client was sent. Who finds two alike acknowledges what it could have acknowledged anyway.
 const PRINTS: Fingerprints = Fingerprints::new([0, 0]);
@@ -145,6 +158,8 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
             in_flight: Vec::new(),
             paused: Deque::new(),
             next: 0,
+            retry_at: None,
+            retry: None,
             counters: Counters::NONE,
         })
     }
@@ -218,11 +233,8 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         };
         let sender = store.acknowledge(&self.lease, sequence)?;
         self.in_flight.retain(|flight| flight.sequence != sequence);
-        if self.paused.is_full() {
-            self.paused.pop_front();
-        }
         let until = now.saturating_add(u64::from(self.config.id_pause));
-        let _fits = self.paused.push_back((id, until));
+        pause(&mut self.paused, id, until);
         Ok(sender.map_or(Handled::Nothing, |sender| Handled::Delivered { sender }))
     }
 
@@ -259,7 +271,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
             Ok(Put::Stored | Put::Known) => TransportType::Accepted,
             Ok(Put::Delivered) => TransportType::Delivered,
             Ok(Put::Conflict | Put::Full) | Err(_) => {
-                self.answers.release(receipt.number());
+                self.answers.remove(receipt.number());
                 return Ok(put?);
             }
         };
@@ -269,7 +281,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
 
     /// Takes no responsibility for a message: it is not answered, and its client may send it again.
     pub fn refuse(&mut self, submitted: Submitted<'_>) {
-        self.answers.release(submitted.receipt.number());
+        self.answers.remove(submitted.receipt.number());
     }
 
     /// The next frame that is to be sent, written to the start of `out`; none where there is nothing to send now. It counts as sent. 1000 goes first, then answers, then
@@ -313,6 +325,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         out: &'o mut [u8],
         now: u64,
     ) -> Result<Option<&'o [u8]>, ServerError<S::Error>> {
+        self.give_way(now);
         let resend = self.config.resend;
         let due = |flight: &&mut Flight| flight.due_at(resend).is_some_and(|time| time <= now);
         while let Some(flight) = self.in_flight.iter_mut().find(due) {
@@ -331,24 +344,87 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         if self.in_flight.is_full() {
             return Ok(None);
         }
-        let Some(queued) = store.next(&self.lease, self.next)? else {
-            return Ok(None);
+        let mut retried = false;
+        let queued = match store.next(&self.lease, self.next)? {
+            Some(queued) => queued,
+            None => {
+                let Some(sequence) = self.find_retry(store)? else {
+                    return Ok(None);
+                };
+                retried = true;
+                match store.next(&self.lease, sequence)? {
+                    Some(queued) => queued,
+                    None => return Ok(None),
+                }
+            }
         };
         let id = PRINTS.id(queued.id);
         if self.is_in_use(id, now) {
             return Ok(None);
         }
         let frame = copy(queued.frame, out)?;
-        self.next = queued.sequence.saturating_add(1);
+        let after = queued.sequence.saturating_add(1);
+        if retried {
+            self.retry = Some(after);
+        } else {
+            self.next = after;
+        }
         let flight = Flight {
             sequence: queued.sequence,
             id,
+            first_sent_at: now,
             sent_at: now,
             sends: 1,
         };
         // It is not full.
         let _fits = self.in_flight.push(flight);
         Ok(Some(frame))
+    }
+
+    /// Takes out of the window what has been there for too long.
+    fn give_way(&mut self, now: u64) {
+        let after = u64::from(self.config.give_way_after.max(1));
+        let until = now.saturating_add(after.max(u64::from(self.config.id_pause)));
+        let (before, paused) = (self.in_flight.len(), &mut self.paused);
+        self.in_flight.retain(|flight| {
+            let stays = now < flight.first_sent_at.saturating_add(after);
+            if !stays {
+                // It may be acknowledged yet.
+                pause(paused, flight.id, until);
+            }
+            stays
+        });
+        if self.in_flight.len() < before && self.config.resend.is_some() {
+            self.retry_at = Some(now.saturating_add(after));
+        }
+        if self.retry_at.is_some_and(|time| time <= now) {
+            self.retry_at = None;
+            self.retry = Some(0);
+        }
+    }
+
+    /// The sequence of a message that gave way and is to be sent again. It leaves a place in the window to new ones, where there is more than one.
+    fn find_retry<S: Store<Address = A>>(
+        &mut self,
+        store: &mut S,
+    ) -> Result<Option<u64>, ServerError<S::Error>> {
+        let places = self.in_flight.len().saturating_add(1);
+        if places >= WINDOW && WINDOW > 1 {
+            return Ok(None);
+        }
+        while let Some(from) = self.retry {
+            let found = store.next(&self.lease, from)?.map(|queued| queued.sequence);
+            let Some(sequence) = found.filter(|&sequence| sequence < self.next) else {
+                self.retry = None;
+                break;
+            };
+            let in_flight = |flight: &Flight| flight.sequence == sequence;
+            if !self.in_flight.iter().any(in_flight) {
+                return Ok(Some(sequence));
+            }
+            self.retry = Some(sequence.saturating_add(1));
+        }
+        Ok(None)
     }
 
     /// Whether a 200 for this id could be for another message.
@@ -366,9 +442,17 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         let resend = self.in_flight.iter().fold(None, |timeout, flight| {
             earlier(timeout, flight.due_at(self.config.resend))
         });
+        let after = u64::from(self.config.give_way_after.max(1));
+        let first = self
+            .in_flight
+            .iter()
+            .map(|flight| flight.first_sent_at)
+            .min();
+        let give_way = first.map(|time| time.saturating_add(after));
         let paused = self.paused.iter().map(|&(_, until)| until);
         let pause = paused.filter(|&until| until > now).min();
-        let timeout = earlier(self.liveness.timeout(true), earlier(resend, pause))?;
+        let window = earlier(earlier(give_way, self.retry_at), earlier(resend, pause));
+        let timeout = earlier(self.liveness.timeout(true), window)?;
         Some(self.clock.shows_at(timeout))
     }
 
@@ -378,6 +462,14 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         self.clock.advance(now);
         self.liveness.report_dead(self.clock.passed())
     }
+}
+
+/// Keeps an id from being used until some time, in place of the oldest.
+fn pause(paused: &mut Deque<(u64, u64), MAX_PAUSED>, id: u64, until: u64) {
+    if paused.is_full() {
+        paused.pop_front();
+    }
+    let _fits = paused.push_back((id, until));
 }
 
 impl Flight {

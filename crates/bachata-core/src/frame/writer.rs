@@ -46,13 +46,47 @@ impl<const N: usize> FrameWriter<N> {
     /// There is no room: what the message needs and what there is, both with the LF. What was queued before stays. Where the need is over `N`
     /// it will never fit; otherwise it will once enough has been sent.
     pub fn push<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), BufferTooSmall> {
+        let message = message.into();
+        self.put(|sink| message.write(sink))
+    }
+
+    fn put(&mut self, frame: impl FnOnce(&mut SliceSink<'_>)) -> Result<(), BufferTooSmall> {
         move_to_front(&mut self.buffer, &mut self.start, &mut self.end);
         let mut sink = SliceSink::new(self.buffer.get_mut(self.end..).unwrap_or_default());
-        message.into().write(&mut sink);
+        frame(&mut sink);
         sink.put(b"\n");
         let len = sink.finish()?.len();
         self.end = self.end.saturating_add(len);
         Ok(())
+    }
+
+    /// Queues a frame as it stands, and the LF after it: for a frame that is passed on, or that a state machine gave. An LF in it can only be whitespace, and
+    /// is sent as a space: it would end the frame.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    ///
+    /// ```
+    /// use bachata_core::FrameWriter;
+    ///
+    /// let mut writer = FrameWriter::<32>::new();
+    /// writer.push_frame(b"{\r\n\"type\": 1001}")?;
+    /// assert_eq!(writer.pending(), b"{\r \"type\": 1001}\n");
+    /// # Ok::<(), bachata_core::BufferTooSmall>(())
+    /// ```
+    pub fn push_frame(&mut self, frame: &[u8]) -> Result<(), BufferTooSmall> {
+        self.put(|sink| {
+            for line in frame.split_inclusive(|byte| *byte == b'\n') {
+                match line.split_last() {
+                    Some((b'\n', rest)) => {
+                        sink.put(rest);
+                        sink.put(b" ");
+                    }
+                    _ => sink.put(line),
+                }
+            }
+        })
     }
 
     /// The bytes that are to be sent.

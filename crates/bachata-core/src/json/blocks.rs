@@ -3,7 +3,7 @@
 //! Token by token, the processor guesses wrong at every other token what comes next. Here nothing depends on what a token is but the brackets,
 //! which are matched one by one, and the numbers.
 
-use super::scanner::{MAX_DEPTH, MESSAGE_DEPTH};
+use super::scanner::MAX_DEPTH;
 use super::vector::Vector;
 
 /// The length of the object at the start of `bytes`, if it holds no whitespace outside of its strings, and plain ASCII in them. None says nothing: it
@@ -151,7 +151,8 @@ impl State {
             brackets &= brackets.wrapping_sub(1);
             match *bytes.get(at as usize & (BLOCK - 1))? {
                 byte @ (b'{' | b'[') => {
-                    if depth.wrapping_add(MESSAGE_DEPTH) >= u32::from(MAX_DEPTH) {
+                    // The message is one of them.
+                    if depth.wrapping_add(1) >= u32::from(MAX_DEPTH) {
                         return None;
                     }
                     depth = depth.wrapping_add(1);
@@ -286,7 +287,7 @@ mod tests {
     /// What the scanner says, token by token, of an object that is written as it is here.
     fn plain_len(bytes: &[u8]) -> Option<usize> {
         let mut scanner = Scanner::new(bytes);
-        scanner.value();
+        scanner.value('{');
         let object = bytes.get(..scanner.at())?;
         let is = scanner.error().is_none()
             && RawJson::scanned(object, false).to_string().as_bytes() == object;

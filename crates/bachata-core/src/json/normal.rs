@@ -1,5 +1,6 @@
 use super::escape::Written;
-use super::scanner::{Scanner, is_space};
+use super::scanner::Scanner;
+#[cfg(target_pointer_width = "64")]
 use super::word::unescaped_run;
 use crate::encode::Sink;
 
@@ -8,17 +9,19 @@ use crate::encode::Sink;
 #[derive(Clone)]
 pub(super) struct NormalForm<'a> {
     scanner: Scanner<'a>,
-    place: Place,
+    of: Of,
+    /// In a value: in one of its strings.
+    in_string: bool,
 }
 
-/// Where the next byte stands. What is not a text has been proven by the scanner.
+/// What a normal form is of. What is not a text has been proven by the scanner.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
-    /// In a text, which has no escapes: what would be one is as it is, and quotes are part of it.
+pub(super) enum Of {
+    /// A text, which has no escapes: what would be one is as it is, and quotes are part of it.
     Text,
-    /// In a string.
+    /// The inside of a string.
     String,
-    /// In a value, outside of its strings.
+    /// A value.
     Value,
 }
 
@@ -31,21 +34,36 @@ pub(super) struct Piece<'a> {
 }
 
 impl<'a> NormalForm<'a> {
-    pub(super) const fn new(bytes: &'a [u8], place: Place) -> Self {
+    pub(super) const fn new(bytes: &'a [u8], of: Of) -> Self {
         Self {
             scanner: Scanner::new(bytes),
-            place,
+            of,
+            in_string: false,
         }
     }
 
     #[inline(never)]
-    pub(super) fn write<S: Sink>(bytes: &'a [u8], place: Place, sink: &mut S) {
-        for piece in Self::new(bytes, place) {
+    pub(super) fn write<S: Sink>(bytes: &'a [u8], of: Of, sink: &mut S) {
+        for piece in Self::new(bytes, of) {
             sink.put(piece.run);
             if let Some(character) = piece.character {
-                sink.put(character.as_bytes());
+                character.put(sink);
             }
         }
+    }
+
+    /// How many of the first bytes are written as they stand.
+    #[inline(always)]
+    fn run(rest: &[u8], outside: bool) -> usize {
+        #[cfg(target_pointer_width = "64")]
+        if !outside {
+            return unescaped_run(rest);
+        }
+        // Outside of strings there are no control characters but whitespace, and no backslashes: on a small core one loop does for both.
+        let least = if outside { b'!' } else { b' ' };
+        let backslash = cfg!(not(target_pointer_width = "64"));
+        let stop = |&byte: &u8| byte < least || byte == b'"' || backslash && byte == b'\\';
+        rest.iter().position(stop).unwrap_or(rest.len())
     }
 
     /// Whether two have the same normal form.
@@ -66,36 +84,31 @@ impl<'a> Iterator for NormalForm<'a> {
 
     fn next(&mut self) -> Option<Piece<'a>> {
         let scanner = &mut self.scanner;
-        if self.place == Place::Value {
+        let outside = self.of == Of::Value && !self.in_string;
+        if outside {
             scanner.token();
         }
         let rest = scanner.rest();
         if rest.is_empty() {
             return None;
         }
-        let mut run = if self.place == Place::Value {
-            let stop = |byte: &u8| *byte == b'"' || is_space(char::from(*byte));
-            rest.iter().position(stop).unwrap_or(rest.len())
-        } else {
-            unescaped_run(rest)
-        };
+        let mut run = Self::run(rest, outside);
         scanner.skip_by(run);
         let mut character = None;
-        match (self.place, rest.get(run)) {
-            (Place::Text, Some(byte)) => {
-                scanner.skip();
-                character = Some(Written::of(u32::from(*byte)));
-            }
-            (Place::String, Some(b'\\')) => character = Some(Written::of(scanner.escape())),
-            (place, Some(b'"')) => {
+        if let Some(&byte) = rest.get(run) {
+            if byte == b'"' && self.of == Of::Value {
                 scanner.skip();
                 run = run.wrapping_add(1);
-                self.place = match place {
-                    Place::Value => Place::String,
-                    _ => Place::Value,
+                self.in_string = outside;
+            } else if !outside {
+                let code = if byte == b'\\' && self.of != Of::Text {
+                    scanner.escape()
+                } else {
+                    scanner.skip();
+                    u32::from(byte)
                 };
+                character = Some(Written::of(code));
             }
-            _ => {}
         }
         let run = rest.get(..run)?;
         Some(Piece { run, character })

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::JsonStr;
-use super::normal::{NormalForm, Place};
+use super::normal::{NormalForm, Of};
 use super::scanner::Scanner;
 use crate::encode::{FmtSink, Sink};
 use crate::{ParseError, ParseErrorKind};
@@ -58,7 +58,7 @@ impl<'a> RawJson<'a> {
     pub fn new(json: &'a [u8]) -> Result<Self, ParseError> {
         let mut scanner = Scanner::new(json);
         scanner.check_len();
-        let value = scanner.member_value(None);
+        let value = scanner.next_value();
         scanner.end();
         match scanner.error() {
             Some(error) => Err(error),
@@ -101,11 +101,6 @@ impl<'a> RawJson<'a> {
         }
     }
 
-    /// Whether the value is `null`.
-    pub(crate) const fn is_null(self) -> bool {
-        matches!(self.bytes, [b'n', ..])
-    }
-
     /// The text, if the value is a string.
     pub fn as_text(self) -> Option<JsonStr<'a>> {
         let [b'"', inside @ .., _quote] = self.bytes else {
@@ -120,30 +115,9 @@ impl<'a> RawJson<'a> {
     /// # Errors
     ///
     /// It is none, or beyond an i64.
+    #[cfg(any(test, feature = "serde"))]
     pub(crate) fn as_integer(self) -> Result<i64, ParseErrorKind> {
-        let mut magnitude = 0_u64;
-        for &byte in self.bytes {
-            let digit = byte ^ b'0';
-            if digit < 10 {
-                magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit));
-            } else if byte != b'-' {
-                // A sign inside of the number would follow an exponent.
-                return Err(ParseErrorKind::ExpectedInteger);
-            }
-        }
-        let negative = matches!(self.bytes, [b'-', ..]);
-        let digits = self.bytes.len().wrapping_sub(usize::from(negative));
-        let magnitude = magnitude.cast_signed();
-        let integer = if negative {
-            magnitude.wrapping_neg()
-        } else {
-            magnitude
-        };
-        // The scanner lets no leading zeros through, and 19 digits don't overflow the magnitude; beyond an i64 the sign comes out wrong.
-        if digits > 19 || integer != 0 && (integer < 0) != negative {
-            return Err(ParseErrorKind::OutOfRange);
-        }
-        Ok(integer)
+        integer(self.bytes)
     }
 
     /// The value in normal form.
@@ -151,8 +125,39 @@ impl<'a> RawJson<'a> {
         if self.is_normal() {
             return sink.put(self.bytes);
         }
-        NormalForm::write(self.bytes, Place::Value, sink);
+        NormalForm::write(self.bytes, Of::Value, sink);
     }
+}
+
+/// The integer that a value is which the scanner has proven.
+///
+/// # Errors
+///
+/// It is none, or beyond an i64.
+pub(crate) fn integer(value: &[u8]) -> Result<i64, ParseErrorKind> {
+    let mut magnitude = 0_u64;
+    for &byte in value {
+        let digit = byte ^ b'0';
+        if digit < 10 {
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if byte != b'-' {
+            // A sign inside of the number would follow an exponent.
+            return Err(ParseErrorKind::ExpectedInteger);
+        }
+    }
+    let negative = matches!(value, [b'-', ..]);
+    let digits = value.len().wrapping_sub(usize::from(negative));
+    let magnitude = magnitude.cast_signed();
+    let integer = if negative {
+        magnitude.wrapping_neg()
+    } else {
+        magnitude
+    };
+    // The scanner lets no leading zeros through, and 19 digits don't overflow the magnitude; beyond an i64 the sign comes out wrong.
+    if digits > 19 || integer != 0 && (integer < 0) != negative {
+        return Err(ParseErrorKind::OutOfRange);
+    }
+    Ok(integer)
 }
 
 impl PartialEq for RawJson<'_> {
@@ -160,7 +165,7 @@ impl PartialEq for RawJson<'_> {
         if self.is_normal() && other.is_normal() {
             return self.bytes == other.bytes;
         }
-        let [a, b] = [self, other].map(|value| NormalForm::new(value.bytes, Place::Value));
+        let [a, b] = [self, other].map(|value| NormalForm::new(value.bytes, Of::Value));
         a.same(b)
     }
 }

@@ -1,6 +1,7 @@
-use super::word::plain_run;
+use super::word::skip_plain;
 use super::{JsonStr, RawJson, escape, utf8};
 use crate::error::MAX_FRAME_LEN;
+use crate::member::longer_key;
 use crate::{Member, ParseError, ParseErrorKind};
 
 /// How many containers may stand in one another, the message itself included (`P-3`). It is what `serde_json` accepts by default.
@@ -44,11 +45,6 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// All of the bytes, if nothing was wrong so far.
-    pub(crate) const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// The first thing that was wrong.
     pub(crate) const fn error(&self) -> Option<ParseError> {
         self.error
@@ -66,7 +62,8 @@ impl<'a> Scanner<'a> {
                 _ => kind,
             };
             self.error = Some(ParseError::new(kind, self.at, self.member));
-            self.bytes = &[];
+            // Not `&[]`: its address would have to be stored as well.
+            self.bytes = self.bytes.get(..0).unwrap_or_default();
         }
     }
 
@@ -93,43 +90,46 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The opening brace of a frame. Whether any member follows; skips to it, or past the closing brace.
-    pub(crate) fn open(&mut self) -> bool {
+    /// The opening brace of a frame, and the token after it.
+    pub(crate) fn open(&mut self) -> char {
         self.check_len();
-        if !self.take('{') {
+        if self.token() != '{' {
             self.fail(match self.bytes {
                 [0xef, 0xbb, 0xbf, ..] => ParseErrorKind::ByteOrderMark,
                 _ => ParseErrorKind::ExpectedObject,
             });
         }
-        self.first('}')
-    }
-
-    /// Whether the container that has just been opened holds anything. Skips to it, or past the closing bracket.
-    pub(crate) fn first(&mut self, close: char) -> bool {
-        !self.take(close)
+        self.next_token()
     }
 
     /// Whether the container holds anything more. Skips to it, or past the closing bracket.
     pub(crate) fn next(&mut self, close: char) -> bool {
-        if self.take(',') {
-            self.token();
+        let byte = self.token();
+        if byte == ',' {
+            self.next_token();
             return true;
         }
-        if !self.take(close) {
-            self.fail(match close {
-                '}' => ParseErrorKind::ExpectedCommaOrBrace,
-                _ => ParseErrorKind::ExpectedCommaOrBracket,
-            });
+        if byte != close {
+            self.fail_unclosed(close);
         }
+        self.skip();
         false
+    }
+
+    /// Neither a comma nor the closing bracket stands here.
+    pub(crate) fn fail_unclosed(&mut self, close: char) {
+        self.fail(match close {
+            '}' => ParseErrorKind::ExpectedCommaOrBrace,
+            _ => ParseErrorKind::ExpectedCommaOrBracket,
+        });
     }
 
     /// A member's name and the colon after it.
     pub(crate) fn name(&mut self) -> JsonStr<'a> {
         let start = self.at.wrapping_add(1);
         self.normal = true;
-        self.name_string();
+        let byte = self.peek();
+        self.name_string(byte);
         let inside = self.since(start);
         let inside = inside
             .split_last()
@@ -139,14 +139,13 @@ impl<'a> Scanner<'a> {
         name
     }
 
-    /// A member's name: the member, if the protocol knows it.
-    pub(crate) fn known_name(&mut self) -> Option<Member> {
-        #[cfg(target_pointer_width = "64")]
+    /// A member's name, which starts with `byte`: the member, if the protocol knows it.
+    pub(crate) fn known_name(&mut self, byte: char) -> Option<Member> {
         if let Some(member) = self.plain_known_name() {
             return Some(member);
         }
         let start = self.at;
-        self.name_string();
+        self.name_string(byte);
         let end = self.at;
         self.at = start;
         let member = self.key(end.wrapping_sub(1));
@@ -155,7 +154,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// The member whose name stands here without escapes, by one load. None says nothing.
-    #[cfg(target_pointer_width = "64")]
     fn plain_known_name(&mut self) -> Option<Member> {
         let [b'"', a, b, c, d, quote, ..] = *self.rest() else {
             return None;
@@ -172,7 +170,6 @@ impl<'a> Scanner<'a> {
 
     /// The member whose name, which has been proven and ends before `end`, this is.
     fn key(&mut self, end: usize) -> Option<Member> {
-        // The characters as a big-endian number.
         let mut key = 0;
         self.skip();
         while self.at < end {
@@ -182,40 +179,42 @@ impl<'a> Scanner<'a> {
             } else {
                 self.skip();
             }
-            // More than four characters, or not ASCII.
-            if code == 0 || code > 0x7f || key >> 24 != 0 {
-                return None;
-            }
-            key = key << 8 | code;
+            key = longer_key(key, code)?;
         }
         Member::of_key(key)
     }
 
-    /// The colon after a name, and what follows up to the value.
-    pub(crate) fn colon(&mut self) {
-        if !self.take(':') {
+    /// The colon after a name, and the first byte of the value after it.
+    pub(crate) fn colon(&mut self) -> char {
+        if self.token() != ':' {
             self.fail(ParseErrorKind::ExpectedColon);
         }
-        self.token();
+        self.next_token()
     }
 
-    /// The value of a member of the message, which `member` names in errors.
-    pub(crate) fn member_value(&mut self, member: Option<Member>) -> RawJson<'a> {
+    /// The value of a member of the message, which `member` names in errors. It starts with `byte`. Whether it is known to be in normal form.
+    pub(crate) fn member_value(&mut self, member: Option<Member>, byte: char) -> bool {
         self.member = member;
-        self.token();
-        let start = self.at;
         self.normal = true;
         #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-        if self.peek() == '{' {
+        if byte == '{' {
             if let Some(len) = super::blocks::object_len(self.rest()) {
                 self.skip_by(len);
                 self.member = None;
-                return RawJson::scanned(self.since(start), true);
+                return true;
             }
         }
-        self.value();
+        self.value(byte);
         self.member = None;
-        RawJson::scanned(self.since(start), self.normal)
+        self.normal
+    }
+
+    /// The next value, and nothing about a member.
+    pub(crate) fn next_value(&mut self) -> RawJson<'a> {
+        let byte = self.token();
+        let start = self.at;
+        let normal = self.member_value(None, byte);
+        RawJson::scanned(self.since(start), normal)
     }
 
     /// Nothing but whitespace is left.
@@ -226,82 +225,92 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A value, whatever is nested in it.
-    pub(super) fn value(&mut self) {
-        let mut depth = MESSAGE_DEPTH;
-        // One bit for each open container, the innermost lowest: 1 for an object. Nothing is open yet.
-        let mut objects = 0_u128;
+    /// A value that starts with `byte`, whatever is nested in it.
+    pub(super) fn value(&mut self, byte: char) {
+        let mut byte = byte;
+        // Containers that are open, and whether the innermost is an object.
+        let mut open = 0_u32;
+        let mut in_object = false;
+        // One bit for each open container: 1 for an object. 32 of them share a word, the innermost lowest.
+        let mut objects = [0_u32; 4];
         loop {
-            let byte = self.peek();
+            if in_object {
+                self.name_string(byte);
+                byte = self.colon();
+            }
             match byte {
                 '"' => self.string(),
                 // The last four start what is meant as a number and is none.
-                '-' | '0'..='9' | '+' | '.' | 'N' | 'I' => self.number(),
+                '-' | '0'..='9' | '+' | '.' | 'N' | 'I' => self.number(byte),
                 't' | 'f' | 'n' => self.literal(byte),
                 '{' | '[' => {
-                    if depth == u32::from(MAX_DEPTH) {
+                    if open.wrapping_add(MESSAGE_DEPTH) == u32::from(MAX_DEPTH) {
                         return self.fail(ParseErrorKind::TooDeep);
                     }
-                    self.skip();
-                    if self.first(if byte == '{' { '}' } else { ']' }) {
-                        depth = depth.wrapping_add(1);
-                        objects = objects << 1 | u128::from(byte == '{');
-                        if byte == '{' {
-                            self.nested_name();
-                        }
+                    open = open.wrapping_add(1);
+                    in_object = byte == '{';
+                    let word = innermost(&mut objects, open);
+                    *word = *word << 1 | u32::from(in_object);
+                    byte = self.next_token();
+                    if byte != closing(in_object) {
                         continue;
                     }
                 }
-                ']' if depth > MESSAGE_DEPTH && objects & 1 == 0 => {
-                    return self.fail(ParseErrorKind::TrailingComma);
-                }
+                ']' if open != 0 && !in_object => return self.fail(ParseErrorKind::TrailingComma),
                 _ => return self.fail(ParseErrorKind::ExpectedValue),
             }
             // A value has ended, and with it perhaps the containers around it.
             loop {
-                if depth == MESSAGE_DEPTH {
+                if open == 0 {
                     return;
                 }
-                let in_object = objects & 1 == 1;
-                if self.next(if in_object { '}' } else { ']' }) {
-                    if in_object {
-                        self.nested_name();
-                    }
+                byte = self.token();
+                if byte == ',' {
+                    byte = self.next_token();
                     break;
                 }
-                depth = depth.wrapping_sub(1);
-                objects >>= 1;
+                if byte != closing(in_object) {
+                    return self.fail_unclosed(closing(in_object));
+                }
+                self.skip();
+                *innermost(&mut objects, open) >>= 1;
+                open = open.wrapping_sub(1);
+                in_object = *innermost(&mut objects, open) & 1 == 1;
             }
         }
     }
 
-    /// The name of a nested member, up to its value.
-    #[inline(never)]
-    fn nested_name(&mut self) {
-        self.name_string();
-        self.colon();
+    /// A member's name, which starts with `byte`, as a string.
+    #[inline(always)]
+    fn name_string(&mut self, byte: char) {
+        if byte == '"' {
+            self.string();
+        } else {
+            self.fail_name(byte);
+        }
     }
 
-    /// A member's name, as a string.
-    fn name_string(&mut self) {
-        match self.peek() {
-            '"' => self.string(),
-            '}' => self.fail(ParseErrorKind::TrailingComma),
-            _ => self.fail(ParseErrorKind::ExpectedName),
-        }
+    /// No name starts with `byte`.
+    #[inline(never)]
+    fn fail_name(&mut self, byte: char) {
+        self.fail(match byte {
+            '}' => ParseErrorKind::TrailingComma,
+            _ => ParseErrorKind::ExpectedName,
+        });
     }
 
     /// A string with its quotes.
     pub(super) fn string(&mut self) {
         self.skip();
         loop {
-            self.skip_by(plain_run(self.rest()));
-            match self.peek() {
-                '"' => return self.skip(),
-                '\\' => {
+            let stop = skip_plain(self.rest());
+            self.at = self.bytes.len().wrapping_sub(stop.len());
+            match stop.first() {
+                Some(b'"') => return self.skip(),
+                Some(b'\\') => {
                     self.escape();
                 }
-                '\u{80}'.. => self.character(),
+                Some(&lead @ 0x80..) => self.character(char::from(lead)),
                 _ => return self.fail(ParseErrorKind::ControlCharacter),
             }
         }
@@ -349,8 +358,9 @@ impl<'a> Scanner<'a> {
 
     /// The `u` of an escape and its four digits.
     fn hex_unit(&mut self) -> u32 {
-        let mut unit = 0;
-        for _ in 0..4 {
+        // The first bit counts: it moves up with each digit.
+        let mut unit = 1;
+        while unit >> 16 == 0 {
             let digit = escape::hex_value(self.advance());
             if digit.is_none() {
                 self.fail(ParseErrorKind::InvalidEscape);
@@ -358,13 +368,13 @@ impl<'a> Scanner<'a> {
             unit = unit << 4 | digit.unwrap_or(0);
         }
         self.skip();
-        unit
+        unit & 0xffff
     }
 
-    /// A character beyond ASCII.
-    fn character(&mut self) {
+    /// A character beyond ASCII, which starts with `lead`.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn character(&mut self, lead: char) {
         let start = self.at;
-        let lead = self.peek();
         let mut seconds = utf8::seconds(lead);
         if seconds == 0 {
             return self.fail(ParseErrorKind::InvalidUtf8);
@@ -378,9 +388,9 @@ impl<'a> Scanner<'a> {
         self.skip();
     }
 
-    /// A number.
-    fn number(&mut self) {
-        let mut byte = self.peek();
+    /// A number that starts with `byte`.
+    fn number(&mut self, byte: char) {
+        let mut byte = byte;
         if byte == '-' {
             byte = self.advance();
         }
@@ -420,45 +430,50 @@ impl<'a> Scanner<'a> {
     /// `true`, `false` or `null`.
     fn literal(&mut self, first: char) {
         let mut letters = u32::from_le_bytes(match first {
-            't' => *b"true",
-            'f' => {
-                self.skip();
-                *b"alse"
-            }
-            _ => *b"null",
+            't' => *b"rue\0",
+            'f' => *b"alse",
+            _ => *b"ull\0",
         });
-        while letters != 0 {
-            if u32::from(self.peek()) != letters & 0xff {
-                self.fail(ParseErrorKind::InvalidLiteral);
+        loop {
+            let letter = self.advance();
+            if letters == 0 {
+                return;
             }
-            self.skip();
+            if u32::from(letter) != letters & 0xff {
+                return self.fail(ParseErrorKind::InvalidLiteral);
+            }
             letters >>= 8;
         }
     }
 
-    /// Skips whitespace, and the byte after it if it is this one, and says so.
+    /// Skips the byte that has just been peeked at, and whitespace, and gives the byte after it.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn take(&mut self, byte: char) -> bool {
-        let is = self.token() == byte;
-        if is {
-            self.skip();
-        }
-        is
+    pub(crate) fn next_token(&mut self) -> char {
+        self.skip();
+        self.token()
     }
 
     /// Skips whitespace and gives the byte after it.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn token(&mut self) -> char {
-        loop {
-            let byte = self.peek();
-            if !is_space(byte) {
-                return byte;
-            }
-            self.normal = false;
-            self.skip();
+        let byte = self.peek();
+        if byte > ' ' {
+            return byte;
         }
+        self.token_after_space()
+    }
+
+    /// Skips whitespace, of which there is little in most frames, and gives the byte after it.
+    #[inline(never)]
+    fn token_after_space(&mut self) -> char {
+        self.normal = false;
+        let mut byte = self.peek();
+        while is_space(byte) {
+            byte = self.advance();
+        }
+        byte
     }
 
     /// The bytes from `start` to where the scanner stands.
@@ -474,9 +489,7 @@ impl<'a> Scanner<'a> {
 
     /// The byte at which the scanner stands, as a `char` because that fills a register. At the end it is NUL, which is an error
     /// wherever it is looked at.
-    // A call is half as long as what it does, and there are many.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(always)]
     pub(super) fn peek(&self) -> char {
         char::from(self.bytes.get(self.at).copied().unwrap_or(0))
     }
@@ -501,6 +514,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The word with the bit of the innermost of so many containers.
+#[expect(clippy::indexing_slicing, reason = "a remainder of 4")]
+const fn innermost(objects: &mut [u32; 4], open: u32) -> &mut u32 {
+    &mut objects[open as usize / 32 % 4]
+}
+
+/// The bracket that closes an object or an array.
+const fn closing(object: bool) -> char {
+    if object { '}' } else { ']' }
+}
+
 /// Insignificant whitespace (RFC 8259 section 2).
 pub(crate) const fn is_space(byte: char) -> bool {
     // Not short-circuit: that becomes a table in a register, which takes more code.
@@ -520,7 +544,7 @@ mod tests {
                         let bytes = [lead, second, third, fourth.unwrap_or(0)];
                         let bytes = &bytes[..if fourth.is_some() { 4 } else { 3 }];
                         let mut scanner = Scanner::new(bytes);
-                        scanner.character();
+                        scanner.character(char::from(lead));
                         let found = scanner.error().map(|error| (error.kind(), error.offset()));
                         let utf8 = match core::str::from_utf8(bytes) {
                             Ok(text) => Ok(text),
@@ -554,12 +578,12 @@ mod tests {
     #[test]
     fn after_an_error_the_scanner_is_at_the_end_and_keeps_it() {
         let mut scanner = Scanner::new(b"[1,}, \"rest\"");
-        scanner.member_value(None);
+        scanner.next_value();
         let error = scanner.error();
         assert_eq!(error.unwrap().kind(), ParseErrorKind::ExpectedValue);
         assert_eq!((scanner.peek(), scanner.at()), ('\0', 3));
         assert!(!scanner.next(']'));
-        scanner.member_value(Some(Member::Id));
+        scanner.next_value();
         scanner.end();
         assert_eq!(scanner.error(), error);
     }

@@ -4,7 +4,7 @@ use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 
 use super::escape::{Written, write_text};
-use super::normal::{NormalForm, Place};
+use super::normal::{NormalForm, Of};
 use super::scanner::Scanner;
 use super::utf8;
 use super::word::unescaped_run;
@@ -175,7 +175,7 @@ impl<'a> JsonStr<'a> {
             if run == rest.len() {
                 return;
             }
-            sink.put(Written::utf8(scanner.escape()).as_bytes());
+            Written::utf8(scanner.escape()).put(sink);
         }
     }
 
@@ -187,7 +187,7 @@ impl<'a> JsonStr<'a> {
         match self.0 {
             Form::Text(text) => write_text(text.as_bytes(), sink),
             Form::Plain(text) => sink.put(text),
-            Form::Escaped(inside) => NormalForm::write(inside, Place::String, sink),
+            Form::Escaped(inside) => NormalForm::write(inside, Of::String, sink),
         }
         sink.put(b"\"");
     }

@@ -31,7 +31,7 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
 /// The same for less than a vector. By itself, so that what needs no registers for it saves none.
 #[inline(never)]
 fn is_plain_word(bytes: &[u8]) -> bool {
-    word::run(bytes, word::HIGHS) == bytes.len()
+    word::skip(bytes, word::HIGHS).is_empty()
 }
 
 #[inline(always)]
@@ -73,7 +73,7 @@ fn end_of_run(bytes: &[u8], start: usize, stops: impl Fn(Vector) -> Mask, highs:
         return bytes.len();
     }
     let Some(last) = bytes.last_chunk() else {
-        return start.wrapping_add(word::run(rest, highs));
+        return bytes.len().wrapping_sub(word::skip(rest, highs).len());
     };
     // What is left is looked at together with bytes before it.
     match stops(last) >> Vector::LEN.wrapping_sub(rest.len()) {

@@ -1,16 +1,25 @@
 //! Strings and lines, a machine word or a vector at a time.
 
+#[cfg(any(test, target_arch = "arm", target_pointer_width = "64"))]
 const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 pub(super) const HIGHS: usize = ONES << 7;
 const SPACES: usize = ONES << 5;
+const TWOS: usize = ONES << 1;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
-pub(crate) fn plain_run(bytes: &[u8]) -> usize {
-    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-    return super::vector::plain_end(bytes, 0);
-    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-    run(bytes, HIGHS)
+#[cfg(test)]
+fn plain_run(bytes: &[u8]) -> usize {
+    bytes.len().wrapping_sub(skip_plain(bytes).len())
+}
+
+/// What is left of `bytes` after those that a JSON string holds as they are: ASCII without `"`, `\` and control characters.
+#[inline(always)]
+pub(super) fn skip_plain(bytes: &[u8]) -> &[u8] {
+    #[cfg(target_pointer_width = "64")]
+    return bytes.get(plain_end(bytes, 0)..).unwrap_or_default();
+    #[cfg(not(target_pointer_width = "64"))]
+    skip(bytes, HIGHS)
 }
 
 /// Where from `start` on the first byte is that a JSON string does not hold as it is.
@@ -20,7 +29,10 @@ pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     return super::vector::plain_end(bytes, start);
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-    start.wrapping_add(run(bytes.get(start..).unwrap_or_default(), HIGHS))
+    {
+        let rest = skip(bytes.get(start..).unwrap_or_default(), HIGHS);
+        bytes.len().wrapping_sub(rest.len())
+    }
 }
 
 /// Whether a JSON string holds all of these bytes as they are.
@@ -30,7 +42,7 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     return super::vector::is_plain(bytes);
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-    (run(bytes, HIGHS) == bytes.len())
+    skip(bytes, HIGHS).is_empty()
 }
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
@@ -38,30 +50,38 @@ pub(super) fn unescaped_run(text: &[u8]) -> usize {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     return super::vector::unescaped_end(text, 0);
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-    run(text, 0)
+    written_run(text)
 }
 
-/// The length of the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(super) fn run(bytes: &[u8], highs: usize) -> usize {
+/// The same by words.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline(always)]
+fn written_run(text: &[u8]) -> usize {
     #[cfg(target_pointer_width = "64")]
-    let mut rest = skip_vectors(bytes, highs);
+    let rest = skip(text, 0);
     #[cfg(not(target_pointer_width = "64"))]
-    let mut rest = bytes;
+    let rest = skip_bytes(text, 0);
+    text.len().wrapping_sub(rest.len())
+}
+
+/// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) fn skip(bytes: &[u8], highs: usize) -> &[u8] {
+    let mut rest = skip_vectors(bytes, highs);
     loop {
         let (word, tail) = match rest.split_first_chunk::<BYTES>() {
             Some((word, tail)) => (usize::from_le_bytes(*word), tail),
             None => match rest.split_first() {
                 // The other bytes of the word are spaces.
                 Some((byte, tail)) => (SPACES << 8 | usize::from(*byte), tail),
-                None => return bytes.len(),
+                None => return rest,
             },
         };
-        let stops = (quote_backslash_or_control(word) | word & highs) & HIGHS;
+        let stops = stops(word, highs);
         if stops != 0 {
             let before = stops.trailing_zeros() as usize / 8;
-            return bytes.len().wrapping_sub(rest.len()).wrapping_add(before);
+            return rest.get(before..).unwrap_or_default();
         }
         rest = tail;
     }
@@ -72,8 +92,51 @@ pub(super) fn run(bytes: &[u8], highs: usize) -> usize {
 #[inline(always)]
 pub(super) const fn plain_in_word(word: &[u8; BYTES]) -> usize {
     let word = usize::from_le_bytes(*word);
-    let stops = (quote_backslash_or_control(word) | word) & HIGHS;
+    let stops = stops(word, HIGHS);
     stops.trailing_zeros() as usize / 8
+}
+
+/// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline(always)]
+fn skip(bytes: &[u8], highs: usize) -> &[u8] {
+    #[cfg(target_arch = "arm")]
+    let bytes = skip_pairs(bytes, highs);
+    skip_bytes(bytes, highs)
+}
+
+/// What is left of `bytes` after the pairs of words at their start that hold no stop. In pairs, as the loop itself takes as long as a word.
+// Only where a word is loaded from any address by one instruction: with four, it would be larger than it is fast.
+#[cfg(target_arch = "arm")]
+#[inline(always)]
+fn skip_pairs(bytes: &[u8], highs: usize) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first_chunk::<BYTES>() {
+        let Some((second, tail)) = tail.split_first_chunk::<BYTES>() else {
+            break;
+        };
+        let (first, second) = (usize::from_le_bytes(*first), usize::from_le_bytes(*second));
+        if stops(first, highs) | stops(second, highs) != 0 {
+            break;
+        }
+        rest = tail;
+    }
+    rest
+}
+
+/// The same, a byte at a time.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline(always)]
+fn skip_bytes(bytes: &[u8], highs: usize) -> &[u8] {
+    let mut rest = bytes;
+    while let [byte, tail @ ..] = rest {
+        // The other bytes of the word are spaces.
+        if stops(SPACES << 8 | usize::from(*byte), highs) != 0 {
+            break;
+        }
+        rest = tail;
+    }
+    rest
 }
 
 /// What is left of `bytes` after the vectors at their start that hold no stop.
@@ -111,14 +174,20 @@ fn skip_while_none(bytes: &[u8], like: impl Fn(u8) -> bool) -> &[u8] {
     rest
 }
 
+/// The high bit of each byte that must be escaped or has one of the bits in `highs`.
+#[inline(always)]
+const fn stops(word: usize, highs: usize) -> usize {
+    (quote_backslash_or_control(word) | word & highs) & HIGHS
+}
+
 /// The high bit of each byte that must be escaped. A subtraction borrows only from a byte that is a stop itself, so the lowest
 /// one is exact. A byte above 0x7f is never marked.
 #[inline(always)]
 const fn quote_backslash_or_control(word: usize) -> usize {
-    let quote = word ^ (ONES.wrapping_mul(b'"' as usize));
-    let backslash = word ^ (ONES.wrapping_mul(b'\\' as usize));
-    let control = word.wrapping_sub(ONES.wrapping_mul(b' ' as usize));
-    (quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | control) & !word & HIGHS
+    // With this bit turned over, a quote is the first byte after the control characters, and a space takes its place.
+    let quote_or_control = (word ^ TWOS).wrapping_sub(ONES.wrapping_mul(b'!' as usize));
+    let backslash = (word ^ ONES.wrapping_mul(b'\\' as usize)).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !word & HIGHS
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl<'de> Deserializer<'de> {
 
     /// The next value, whatever it is, without recursion.
     fn value(&mut self) -> Result<RawJson<'de>> {
-        let value = self.scanner.member_value(None);
+        let value = self.scanner.next_value();
         self.unbroken()?;
         Ok(value)
     }
@@ -161,7 +161,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             'n' => self.deserialize_unit(visitor),
             first => {
                 // The kind of number that its text asks for. A float is what is left, and -0 needs one for its sign.
-                let number = Scanner::clone(&self.scanner).member_value(None);
+                let number = Scanner::clone(&self.scanner).next_value();
                 match number.as_integer() {
                     Ok(integer) if first == '-' && integer != 0 => self.deserialize_i64(visitor),
                     Ok(_) if first != '-' => self.deserialize_u64(visitor),
@@ -355,7 +355,11 @@ impl<'de> Elements<'_, 'de> {
     fn advance(&mut self) -> Result<bool> {
         let scanner = &mut self.deserializer.scanner;
         let more = match self.state {
-            State::Opened => scanner.first(self.close),
+            State::Opened if scanner.token() == self.close => {
+                scanner.skip();
+                false
+            }
+            State::Opened => true,
             State::Inside => scanner.next(self.close),
             State::Closed => false,
         };

@@ -1,0 +1,766 @@
+//! What each side does in turn, step by step. What comes of both together is for the simulator.
+
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{format, vec};
+
+use super::*;
+use crate::{DataMessage, JsonStr, Message};
+
+type TestClient = Client<3, 4, 128>;
+type TestStore = MemoryStore<u8, 3, 2, 128>;
+type TestConnection = ServerConnection<u8, 2, 64>;
+
+const ALICE: u8 = 1;
+const BOB: u8 = 2;
+
+const QUIET: ClientConfig = ClientConfig {
+    keep_alive: KeepAlive::OFF,
+    ..ClientConfig::DEFAULT
+};
+
+const QUIET_SERVER: ServerConfig = ServerConfig {
+    keep_alive: KeepAlive::OFF,
+    ..ServerConfig::DEFAULT
+};
+
+fn message(id: &str) -> DataMessage<'_> {
+    DataMessage::new(id, "t", 5, "")
+}
+
+fn frame(id: &str) -> String {
+    message(id).to_string()
+}
+
+fn ready(client: &mut TestClient, now: u64) {
+    client.handle_connect(now);
+    assert!(
+        client
+            .handle_frame(b"{\"type\":1000}", now)
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(client.poll_event(), Some(Event::Ready));
+}
+
+/// All that a client sends now.
+fn transmits(client: &mut TestClient) -> Vec<String> {
+    let mut sent = Vec::new();
+    while let Some(frame) = client.poll_transmit(&mut [0; 256]).unwrap() {
+        sent.push(String::from_utf8(frame.to_vec()).unwrap());
+    }
+    sent
+}
+
+fn tell(client: &mut TestClient, code: u32, id: &str) {
+    let frame = format!(r#"{{"type":{code},"data":"{id}"}}"#);
+    assert!(client.handle_frame(frame.as_bytes(), 0).unwrap().is_none());
+}
+
+fn hand_up(client: &mut TestClient, frame: &str) -> Option<(Receipt, bool)> {
+    let received = client.handle_frame(frame.as_bytes(), 0).unwrap();
+    received.map(|received| (received.receipt, received.conflict))
+}
+
+#[test]
+fn nothing_is_sent_before_the_server_is_ready() {
+    let mut client = TestClient::new(QUIET);
+    client.send(&message("1"), 0).unwrap();
+    assert!(transmits(&mut client).is_empty());
+    client.handle_connect(0);
+    assert!(transmits(&mut client).is_empty());
+    // But for an answer.
+    let ping = br#"{"type":1001,"data":"tok\u0065n"}"#;
+    client.handle_frame(ping, 0).unwrap();
+    assert_eq!(transmits(&mut client), [r#"{"type":1002,"data":"token"}"#]);
+    client.handle_frame(b"{\"type\":1000}", 0).unwrap();
+    assert_eq!(transmits(&mut client), [frame("1")]);
+
+    let mut client = TestClient::new(ClientConfig {
+        wait_for_ready: false,
+        ..QUIET
+    });
+    client.send(&message("1"), 0).unwrap();
+    client.handle_connect(0);
+    assert_eq!(transmits(&mut client), [frame("1")]);
+}
+
+#[test]
+fn a_full_window_hands_the_message_back() {
+    let mut client = TestClient::new(QUIET);
+    for id in ["1", "2", "3"] {
+        client.send(&message(id), 0).unwrap();
+    }
+    assert_eq!(client.room(), 0);
+    assert_eq!(client.send(&message("4"), 0), Err(SendError::Full));
+    assert_eq!(client.send(&message("3"), 0), Err(SendError::IdInUse));
+    ready(&mut client, 0);
+    assert_eq!(transmits(&mut client), ["1", "2", "3"].map(frame));
+    tell(&mut client, 300, "2");
+    // Its place is free when its end has been reported.
+    assert_eq!(client.send(&message("4"), 0), Err(SendError::Full));
+    assert!(matches!(client.poll_event(), Some(Event::Delivered(_))));
+    client.send(&message("4"), 0).unwrap();
+    assert_eq!(transmits(&mut client), ["4"].map(frame));
+}
+
+#[test]
+fn what_does_not_fit_is_not_taken() {
+    let mut client = Client::<2, 2, 40>::new(QUIET);
+    let error = client.send(&message("12"), 0).unwrap_err();
+    assert_eq!(
+        error,
+        SendError::TooLong(crate::BufferTooSmall {
+            needed: 41,
+            capacity: 40
+        })
+    );
+    client.send(&message("1"), 0).unwrap();
+    assert_eq!(client.room(), 1);
+    assert_eq!(
+        client.send_frame(br#"{"type":1001}"#, 0),
+        Err(SendError::NotData)
+    );
+    assert!(matches!(
+        client.send_frame(b"{", 0),
+        Err(SendError::Parse(_))
+    ));
+}
+
+#[test]
+fn everything_goes_out_again_on_a_new_connection_byte_for_byte() {
+    let mut client = TestClient::new(QUIET);
+    // Not as we would write it.
+    let odd = r#"{ "type":"t","id":"\u0031","data":"","time":5,"more":[1]}"#;
+    let first = client.send_frame(odd.as_bytes(), 0).unwrap();
+    let second = client.send(&message("2"), 0).unwrap();
+    let third = client.send(&message("3"), 0).unwrap();
+    assert_eq!(client.progress(first), Some(Progress::Queued));
+    ready(&mut client, 0);
+    assert_eq!(
+        transmits(&mut client),
+        [odd.to_string(), frame("2"), frame("3")]
+    );
+    assert_eq!(client.progress(first), Some(Progress::Sent));
+    tell(&mut client, 100, "1");
+    assert_eq!(client.poll_event(), Some(Event::Accepted(first)));
+    assert_eq!(client.poll_event(), None);
+    tell(&mut client, 300, "2");
+    assert_eq!(client.poll_event(), Some(Event::Delivered(second)));
+    assert_eq!(client.progress(second), None);
+
+    ready(&mut client, 0);
+    assert_eq!(transmits(&mut client), [odd.to_string(), frame("3")]);
+    tell(&mut client, 100, "1");
+    assert_eq!(client.poll_event(), None, "it has been reported");
+    // On a line without connections the server says so.
+    client.handle_frame(b"{\"type\":1000}", 0).unwrap();
+    assert_eq!(transmits(&mut client), [odd.to_string(), frame("3")]);
+    tell(&mut client, 300, "1");
+    tell(&mut client, 300, "3");
+    assert_eq!(client.poll_event(), Some(Event::Ready));
+    assert_eq!(client.poll_event(), Some(Event::Delivered(first)));
+    assert_eq!(client.poll_event(), Some(Event::Delivered(third)));
+    assert_eq!(client.poll_event(), None);
+    assert_eq!(client.room(), 3);
+}
+
+#[test]
+fn what_is_accepted_is_not_sent_again_where_that_is_not_wanted() {
+    let mut client = TestClient::new(ClientConfig {
+        resend_accepted: false,
+        ..QUIET
+    });
+    client.send(&message("1"), 0).unwrap();
+    client.send(&message("2"), 0).unwrap();
+    ready(&mut client, 0);
+    assert_eq!(transmits(&mut client).len(), 2);
+    tell(&mut client, 100, "1");
+    ready(&mut client, 0);
+    assert_eq!(transmits(&mut client), ["2"].map(frame));
+
+    let mut client = TestClient::new(ClientConfig {
+        accepted_is_delivered: true,
+        ..QUIET
+    });
+    let token = client.send(&message("1"), 0).unwrap();
+    ready(&mut client, 0);
+    transmits(&mut client);
+    tell(&mut client, 100, "1");
+    assert_eq!(client.poll_event(), Some(Event::Delivered(token)));
+}
+
+#[test]
+fn receipts_count_only_for_what_is_in_flight() {
+    let mut client = TestClient::new(QUIET);
+    let token = client.send(&message("1"), 0).unwrap();
+    ready(&mut client, 0);
+    // It has not been sent yet.
+    tell(&mut client, 300, "1");
+    tell(&mut client, 100, "1");
+    transmits(&mut client);
+    for code in [100, 300] {
+        tell(&mut client, code, "2");
+    }
+    // Not for a client.
+    tell(&mut client, 200, "1");
+    tell(&mut client, 4711, "1");
+    assert_eq!(client.poll_event(), None);
+    assert_eq!(client.progress(token), Some(Progress::Sent));
+    tell(&mut client, 300, "1");
+    assert_eq!(client.poll_event(), Some(Event::Delivered(token)));
+    tell(&mut client, 300, "1");
+    assert_eq!(client.poll_event(), None);
+    assert_eq!(client.counters().ignored, 7);
+}
+
+#[test]
+fn a_timer_sends_again_and_backs_off() {
+    let mut client = TestClient::new(ClientConfig {
+        resend: Some(Resend {
+            first: 100,
+            max: 300,
+        }),
+        ..QUIET
+    });
+    client.send(&message("1"), 1000).unwrap();
+    assert_eq!(client.poll_timeout(), None);
+    ready(&mut client, 1000);
+    assert_eq!(transmits(&mut client).len(), 1);
+    for (due, id) in [(1100, "1"), (1300, "1"), (1600, "1"), (1900, "1")] {
+        assert_eq!(client.poll_timeout(), Some(due));
+        client.handle_timeout(due - 1);
+        assert!(transmits(&mut client).is_empty());
+        client.handle_timeout(due);
+        assert_eq!(transmits(&mut client), [frame(id)]);
+    }
+    // What the server has is asked for at leisure: its 300 may be lost.
+    let accepted = receipt(100, "1");
+    client.handle_frame(accepted.as_bytes(), 1950).unwrap();
+    assert_eq!(client.poll_timeout(), Some(2200));
+    client.handle_timeout(2200);
+    assert_eq!(transmits(&mut client), [frame("1")]);
+    assert_eq!(client.poll_timeout(), Some(2500));
+    tell(&mut client, 300, "1");
+    assert_eq!(client.poll_timeout(), None);
+}
+
+#[test]
+fn a_message_has_its_time() {
+    let mut client = TestClient::new(ClientConfig {
+        expire_after: Some(100),
+        ..QUIET
+    });
+    let token = client.send(&message("1"), 1000).unwrap();
+    assert_eq!(client.poll_timeout(), Some(1100));
+    client.handle_timeout(1099);
+    assert_eq!(client.poll_event(), None);
+    client.handle_timeout(1100);
+    assert_eq!(client.progress(token), Some(Progress::Expired));
+    assert_eq!(client.poll_event(), Some(Event::Expired(token)));
+    assert_eq!(client.poll_event(), None);
+    ready(&mut client, 1100);
+    assert!(transmits(&mut client).is_empty());
+    assert_eq!(client.poll_timeout(), None);
+}
+
+#[test]
+fn a_message_can_be_cancelled_once() {
+    let mut client = TestClient::new(QUIET);
+    let token = client.send(&message("1"), 0).unwrap();
+    assert!(client.cancel(token));
+    assert!(!client.cancel(token));
+    assert_eq!(client.poll_event(), Some(Event::Failed(token)));
+    assert!(!client.cancel(token));
+    ready(&mut client, 0);
+    assert!(transmits(&mut client).is_empty());
+}
+
+#[test]
+fn a_message_is_acknowledged_when_it_is_taken_and_handed_up_once() {
+    let mut client = TestClient::new(QUIET);
+    ready(&mut client, 0);
+    let (receipt, conflict) = hand_up(&mut client, &frame("\u{e9}\"")).unwrap();
+    assert!(!conflict);
+    assert!(hand_up(&mut client, &frame("\u{e9}\"")).is_none());
+    assert!(transmits(&mut client).is_empty());
+    client.acknowledge(receipt);
+    let receipt = "{\"type\":200,\"data\":\"\u{e9}\\\"\"}";
+    assert_eq!(transmits(&mut client), [receipt]);
+    // The same, written otherwise.
+    let again = r#"{"data":"","type":"t", "time":5,"id":"\u00e9\""}"#;
+    assert!(hand_up(&mut client, again).is_none());
+    assert_eq!(transmits(&mut client), [receipt]);
+    assert_eq!(client.counters().repeated, 2);
+}
+
+#[test]
+fn a_message_that_is_released_is_handed_up_again() {
+    let mut client = TestClient::new(QUIET);
+    ready(&mut client, 0);
+    let (receipt, _) = hand_up(&mut client, &frame("1")).unwrap();
+    client.release(receipt);
+    assert!(transmits(&mut client).is_empty());
+    let (receipt, _) = hand_up(&mut client, &frame("1")).unwrap();
+    client.acknowledge(receipt);
+    assert_eq!(transmits(&mut client).len(), 1);
+}
+
+#[test]
+fn the_same_id_with_another_body_is_said_to_be_so() {
+    let mut client = TestClient::new(ClientConfig {
+        acknowledge_at_once: true,
+        ..QUIET
+    });
+    ready(&mut client, 0);
+    let other = message("1").with_dest("x").to_string();
+    let someone_elses = message("1").with_from("bob").to_string();
+    let conflicts = [&frame("1"), &other, &someone_elses]
+        .map(|frame| hand_up(&mut client, frame).map(|(_, conflict)| conflict));
+    assert_eq!(conflicts, [Some(false), Some(true), Some(false)]);
+    assert_eq!(client.counters().conflicts, 1);
+    assert_eq!(transmits(&mut client).len(), 3);
+    for known in [&frame("1"), &other, &someone_elses] {
+        assert!(hand_up(&mut client, known).is_none());
+    }
+}
+
+#[test]
+fn an_answer_goes_to_the_connection_that_asked() {
+    let mut client = TestClient::new(QUIET);
+    ready(&mut client, 0);
+    let (held, _) = hand_up(&mut client, &frame("1")).unwrap();
+    let (taken, _) = hand_up(&mut client, &frame("2")).unwrap();
+    let (late, _) = hand_up(&mut client, &frame("3")).unwrap();
+    client.acknowledge(taken);
+    client.handle_disconnect(0);
+    ready(&mut client, 0);
+    // A 200 for a message that did not come on this connection could be taken for that of another message.
+    client.acknowledge(late);
+    assert!(transmits(&mut client).is_empty());
+    for id in ["1", "2", "3"] {
+        assert!(hand_up(&mut client, &frame(id)).is_none());
+    }
+    client.acknowledge(held);
+    let answers = ["2", "3", "1"].map(|id| format!(r#"{{"type":200,"data":"{id}"}}"#));
+    let mut sent = transmits(&mut client);
+    sent.sort();
+    let mut answers = answers.to_vec();
+    answers.sort();
+    assert_eq!(sent, answers);
+}
+
+#[test]
+fn what_there_is_no_room_to_answer_is_not_taken() {
+    let mut client = Client::<1, 2, 128>::new(QUIET);
+    client.handle_connect(0);
+    let (first, second, third) = (frame("1"), frame("2"), frame("3"));
+    let held = [&first, &second].map(|frame| {
+        let received = client.handle_frame(frame.as_bytes(), 0).unwrap();
+        received.unwrap().receipt
+    });
+    // Both places of its memory are kept.
+    let busy = client.handle_frame(third.as_bytes(), 0).unwrap_err();
+    assert_eq!(busy, FrameError::Busy);
+    client.handle_frame(b"{\"type\":1001}", 0).unwrap();
+    held.into_iter()
+        .for_each(|receipt| client.acknowledge(receipt));
+    assert!(client.handle_frame(third.as_bytes(), 0).unwrap().is_some());
+
+    let long = frame(&"i".repeat(100));
+    let error = client.handle_frame(long.as_bytes(), 0).unwrap_err();
+    let FrameError::TooLong(error) = error else {
+        panic!("{error}")
+    };
+    assert_eq!((error.needed, error.capacity), (101, 96));
+}
+
+#[test]
+fn control_frames_never_wait_behind_data() {
+    let mut client = TestClient::new(ClientConfig {
+        acknowledge_at_once: true,
+        keep_alive: KeepAlive {
+            ping_after: Some(10),
+            dead_after: None,
+        },
+        ..QUIET
+    });
+    client.send(&message("1"), 0).unwrap();
+    ready(&mut client, 0);
+    assert!(hand_up(&mut client, &frame("2")).is_some());
+    client.handle_frame(b"{\"type\":1001}", 0).unwrap();
+    client.handle_timeout(10);
+    assert_eq!(
+        transmits(&mut client),
+        [
+            r#"{"type":200,"data":"2"}"#.to_string(),
+            r#"{"type":1002}"#.to_string(),
+            r#"{"type":1001}"#.to_string(),
+            frame("1")
+        ]
+    );
+}
+
+#[test]
+fn a_silent_server_is_pinged_and_then_reported() {
+    let mut client = TestClient::new(ClientConfig {
+        keep_alive: KeepAlive {
+            ping_after: Some(100),
+            dead_after: Some(250),
+        },
+        ..QUIET
+    });
+    ready(&mut client, 1000);
+    let mut pings = vec![];
+    while let Some(time) = client.poll_timeout() {
+        client.handle_timeout(time);
+        if let Some(event) = client.poll_event() {
+            assert_eq!((event, time), (Event::Dead, 1250));
+            break;
+        }
+        assert_eq!(transmits(&mut client), [r#"{"type":1001}"#]);
+        pings.push(time);
+    }
+    assert_eq!(pings, [1100, 1200]);
+    // Once a connection.
+    client.handle_timeout(9000);
+    assert_eq!(client.poll_event(), None);
+    ready(&mut client, 9000);
+    client.handle_timeout(9090);
+    client.handle_frame(b"{\"type\":1002}", 9090).unwrap();
+    assert_eq!(client.poll_timeout(), Some(9190));
+    client.handle_timeout(9340);
+    assert_eq!(client.poll_event(), Some(Event::Dead));
+}
+
+#[test]
+fn frames_without_a_connection_and_without_a_message_are_refused() {
+    let mut client = TestClient::new(QUIET);
+    let error = client.handle_frame(b"{\"type\":1000}", 0).unwrap_err();
+    assert_eq!(error, FrameError::NotConnected);
+    client.handle_connect(0);
+    let error = client.handle_frame(b"{\"type\":1000", 0).unwrap_err();
+    assert!(matches!(error, FrameError::Parse(error) if error.offset() == 12));
+    assert_eq!(client.counters().invalid, 1);
+}
+
+#[test]
+fn an_output_that_is_too_short_loses_nothing() {
+    let mut client = TestClient::new(QUIET);
+    client.send(&message("1"), 0).unwrap();
+    ready(&mut client, 0);
+    client.handle_frame(b"{\"type\":1001}", 0).unwrap();
+    assert_eq!(client.poll_transmit(&mut [0; 12]).unwrap_err().needed, 13);
+    assert!(client.poll_transmit(&mut [0; 13]).unwrap().is_some());
+    let needed = client.poll_transmit(&mut [0; 13]).unwrap_err().needed;
+    assert_eq!(needed, frame("1").len());
+    assert_eq!(transmits(&mut client), [frame("1")]);
+}
+
+/// A server with Alice and Bob on it.
+struct Hall {
+    store: TestStore,
+    alice: TestConnection,
+    bob: TestConnection,
+}
+
+impl Hall {
+    fn new(config: ServerConfig) -> Self {
+        let mut store = TestStore::new();
+        let mut hall = Self {
+            alice: TestConnection::open(&mut store, ALICE, config, 0).unwrap(),
+            bob: TestConnection::open(&mut store, BOB, config, 0).unwrap(),
+            store,
+        };
+        for who in [ALICE, BOB] {
+            assert_eq!(hall.transmits(who), [r#"{"type":1000}"#]);
+        }
+        hall
+    }
+
+    fn transmits(&mut self, who: u8) -> Vec<String> {
+        let mut sent = Vec::new();
+        let connection = if who == ALICE {
+            &mut self.alice
+        } else {
+            &mut self.bob
+        };
+        let mut out = [0; 256];
+        while let Some(frame) = connection.poll_transmit(&mut self.store, &mut out).unwrap() {
+            sent.push(String::from_utf8(frame.to_vec()).unwrap());
+        }
+        sent
+    }
+
+    /// Alice sends a message to Bob.
+    fn submit(&mut self, frame: &str) -> Put {
+        let handled = self
+            .alice
+            .handle_frame(&mut self.store, frame.as_bytes(), 0);
+        let Handled::Message(submitted) = handled.unwrap() else {
+            panic!("no message")
+        };
+        self.alice.submit(&mut self.store, submitted, BOB).unwrap()
+    }
+
+    fn receives(&mut self, who: u8, code: u32, id: &str) -> Option<u8> {
+        let frame = format!(r#"{{"type":{code},"data":"{id}"}}"#);
+        let connection = if who == ALICE {
+            &mut self.alice
+        } else {
+            &mut self.bob
+        };
+        match connection.handle_frame(&mut self.store, frame.as_bytes(), 0) {
+            Ok(Handled::Delivered { sender }) => Some(sender),
+            Ok(Handled::Nothing) => None,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn receipt(code: u32, id: &str) -> String {
+    format!(r#"{{"type":{code},"data":"{id}"}}"#)
+}
+
+#[test]
+fn a_server_answers_for_what_its_store_has() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    for id in ["1", "2"] {
+        assert_eq!(hall.submit(&frame(id)), Put::Stored);
+    }
+    assert_eq!(hall.submit(&frame("1")), Put::Known);
+    assert_eq!(hall.submit(&frame("3")), Put::Full);
+    let other = message("2").with_dest("x").to_string();
+    assert_eq!(hall.submit(&other), Put::Conflict);
+    assert_eq!(
+        hall.transmits(ALICE),
+        ["1", "2", "1"].map(|id| receipt(100, id))
+    );
+    assert_eq!(hall.transmits(BOB), ["1", "2"].map(frame));
+    assert_eq!(hall.receives(BOB, 200, "2"), Some(ALICE));
+    assert_eq!(hall.transmits(ALICE), [receipt(300, "2")]);
+    // A repeated message is not delivered twice, and its sender told again.
+    assert_eq!(hall.submit(&frame("2")), Put::Delivered);
+    assert_eq!(hall.transmits(ALICE), [receipt(300, "2")]);
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    // Its place is for the next.
+    assert_eq!(hall.submit(&frame("3")), Put::Stored);
+    assert_eq!(hall.submit(&frame("2")), Put::Full);
+    assert_eq!(hall.store.undelivered(), 2);
+}
+
+#[test]
+fn receipts_count_only_from_the_receiver() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    assert_eq!(hall.submit(&frame("1")), Put::Stored);
+    // Not before it was sent, not from its sender, and not of another type.
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.receives(ALICE, 200, "1"), None);
+    for code in [100, 300, 1000, 4711] {
+        assert_eq!(hall.receives(BOB, code, "1"), None);
+    }
+    assert_eq!(hall.receives(BOB, 200, "2"), None);
+    assert_eq!(hall.store.undelivered(), 1);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.counters().ignored, 7);
+    assert_eq!(hall.alice.counters().ignored, 1);
+}
+
+#[test]
+fn a_300_waits_for_its_sender_and_messages_for_their_receiver() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    hall.submit(&frame("2"));
+    hall.transmits(BOB);
+    hall.receives(BOB, 200, "1");
+    let old = hall.alice;
+    old.close(&mut hall.store).unwrap();
+    hall.alice = TestConnection::open(&mut hall.store, ALICE, QUIET_SERVER, 0).unwrap();
+    assert_eq!(
+        hall.transmits(ALICE),
+        [r#"{"type":1000}"#.to_string(), receipt(300, "1")]
+    );
+    let old = hall.bob;
+    old.close(&mut hall.store).unwrap();
+    hall.bob = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    assert_eq!(
+        hall.transmits(BOB),
+        [r#"{"type":1000}"#.to_string(), frame("2")]
+    );
+}
+
+#[test]
+fn a_newer_connection_takes_the_address_or_not() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    hall.transmits(BOB);
+    let polite = ServerConfig {
+        takeover: false,
+        ..QUIET_SERVER
+    };
+    let refused = TestConnection::open(&mut hall.store, BOB, polite, 0);
+    assert!(matches!(refused, Err(OpenError::Taken)));
+    let newer = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    let mut old = core::mem::replace(&mut hall.bob, newer);
+    let (answer, mut out) = (receipt(200, "1"), [0; 256]);
+    let acknowledged = old.handle_frame(&mut hall.store, answer.as_bytes(), 0);
+    assert!(matches!(acknowledged, Err(ServerError::Superseded)));
+    let sent = old.poll_transmit(&mut hall.store, &mut out);
+    assert!(matches!(sent, Err(ServerError::Superseded)));
+    // Its end does not end the other.
+    old.close(&mut hall.store).unwrap();
+    assert_eq!(hall.transmits(BOB).last(), Some(&frame("1")));
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+}
+
+#[test]
+fn so_many_are_in_flight_and_those_that_stay_give_way() {
+    let resend = Some(Resend {
+        first: 400,
+        max: 400,
+    });
+    for resend in [None, resend] {
+        let mut hall = Hall::new(ServerConfig {
+            resend,
+            give_way_after: 1000,
+            id_pause: 0,
+            ..QUIET_SERVER
+        });
+        let carol = 3;
+        let mut other = TestConnection::open(&mut hall.store, carol, QUIET_SERVER, 0).unwrap();
+        hall.submit(&frame("1"));
+        hall.submit(&frame("2"));
+        let third = frame("3");
+        let handled = other.handle_frame(&mut hall.store, third.as_bytes(), 0);
+        let Ok(Handled::Message(submitted)) = handled else {
+            panic!("no message")
+        };
+        other.submit(&mut hall.store, submitted, BOB).unwrap();
+        assert_eq!(hall.transmits(BOB), ["1", "2"].map(frame));
+        hall.bob.handle_timeout(500);
+        let again = if resend.is_some() {
+            vec![frame("1"), frame("2")]
+        } else {
+            vec![]
+        };
+        assert_eq!(hall.transmits(BOB), again);
+        hall.bob.handle_timeout(999);
+        assert!(!hall.transmits(BOB).contains(&third));
+        if resend.is_none() {
+            assert_eq!(hall.bob.poll_timeout(), Some(1000));
+        }
+        hall.bob.handle_timeout(1000);
+        assert_eq!(hall.transmits(BOB), [&*third]);
+        assert_eq!(hall.receives(BOB, 200, "3"), Some(carol));
+        // What gave way comes again where there are timers: the window has a place for new ones all the time.
+        hall.bob.handle_timeout(2000);
+        let sent = hall.transmits(BOB);
+        if resend.is_some() {
+            assert_eq!(sent, [frame("1")]);
+            assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+            assert_eq!(hall.transmits(BOB), [frame("2")]);
+        } else {
+            assert_eq!(sent, Vec::<String>::new());
+            assert_eq!(hall.receives(BOB, 200, "1"), None);
+        }
+    }
+}
+
+#[test]
+fn two_messages_with_one_id_are_not_in_flight_together() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let (own, others) = (frame("1"), message("1").with_from("bob").to_string());
+    hall.submit(&own);
+    // Bob sends one to himself.
+    let handled = hall.bob.handle_frame(&mut hall.store, others.as_bytes(), 0);
+    let Ok(Handled::Message(submitted)) = handled else {
+        panic!("no message")
+    };
+    hall.bob.submit(&mut hall.store, submitted, BOB).unwrap();
+    assert_eq!(hall.transmits(BOB), [receipt(100, "1"), own.clone()]);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    // A second 200 could come from a frame that came twice.
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.poll_timeout(), Some(10_000));
+    hall.bob.handle_timeout(10_000);
+    assert_eq!(hall.transmits(BOB), [others]);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(BOB));
+}
+
+#[test]
+fn what_is_submitted_or_refused_gives_its_room_back() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let long = frame(&"i".repeat(40));
+    for _ in 0..50 {
+        let handled = hall.alice.handle_frame(&mut hall.store, long.as_bytes(), 0);
+        let Ok(Handled::Message(submitted)) = handled else {
+            panic!("no message")
+        };
+        let second = hall.alice.handle_frame(&mut hall.store, long.as_bytes(), 0);
+        assert!(matches!(second, Err(ServerError::Busy)));
+        hall.alice.refuse(submitted);
+    }
+    let error = hall
+        .alice
+        .handle_frame(&mut hall.store, frame(&"i".repeat(48)).as_bytes(), 0)
+        .unwrap_err();
+    assert!(matches!(error, ServerError::TooLong(_)));
+    assert_eq!(
+        error.to_string(),
+        "never room for the answer: 49 bytes needed, 48 available"
+    );
+}
+
+#[test]
+fn a_store_has_room_for_so_many() {
+    let mut store = TestStore::new();
+    let leases = [1, 2, 3].map(|address| store.open(address, false).unwrap().unwrap());
+    assert_eq!(store.open(4, false), Err(PeersFull));
+    let [first, second, _] = leases;
+    let new = |receiver, id| NewMessage {
+        receiver,
+        id: JsonStr::new(id),
+        fingerprint: 0,
+        frame: br#"{"id":"1","type":"t","time":5,"data":""}"#,
+    };
+    assert_eq!(store.put(&first, new(2, "1")), Ok(Put::Stored));
+    store.close(&first).unwrap();
+    assert_eq!(store.put(&first, new(2, "1")), Err(StoreError::Superseded));
+    // It has something on its way.
+    assert_eq!(store.open(4, false), Err(PeersFull));
+    assert_eq!(store.discard(2), 1);
+    let fourth = store.open(4, false).unwrap().unwrap();
+    assert_eq!(store.open(1, false), Err(PeersFull));
+    assert!(store.next(&second, 0).unwrap().is_none());
+    // A frame that has no room is not kept, and neither is what was there.
+    let long = [b'x'; 129];
+    let too_long = NewMessage {
+        frame: &long,
+        ..new(2, "2")
+    };
+    assert_eq!(store.put(&fourth, too_long), Ok(Put::Full));
+    assert_eq!(store.undelivered(), 0);
+}
+
+#[test]
+fn a_frame_is_forwarded_as_it_came_or_as_the_server_writes_it() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let odd = r#"{"more":[1], "type":"t","id":"1","data":"","time":5}"#;
+    hall.submit(odd);
+    assert_eq!(hall.transmits(BOB), [odd]);
+    let second = frame("2");
+    let handled = hall
+        .alice
+        .handle_frame(&mut hall.store, second.as_bytes(), 0);
+    let Ok(Handled::Message(mut submitted)) = handled else {
+        panic!("no message")
+    };
+    let stamped = submitted.message.with_from("alice").to_string();
+    submitted.frame = stamped.as_bytes();
+    hall.alice.submit(&mut hall.store, submitted, BOB).unwrap();
+    assert_eq!(hall.transmits(BOB), [&*stamped]);
+    assert!(Message::try_from(stamped.as_str()).is_ok());
+}
