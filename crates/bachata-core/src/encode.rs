@@ -37,15 +37,13 @@ impl<'s> SliceSink<'s> {
 
 impl Sink for SliceSink<'_> {
     #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
-        let end = self.len.saturating_add(bytes.len());
-        if let Some(room) = self.room.get_mut(self.len..end) {
-            // A zip has no length to disagree about, and becomes the same `memcpy`.
-            room.iter_mut()
-                .zip(bytes)
-                .for_each(|(to, from)| *to = *from);
+        let room = self.room.get_mut(self.len..);
+        if let Some(room) = room.and_then(|room| room.get_mut(..bytes.len())) {
+            room.copy_from_slice(bytes);
         }
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
     }
 
     /// `memcpy` alone would be a tenth of the serializer, so this is written such that it does not become one.
@@ -117,6 +115,16 @@ pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
     let mut digits = [integer.to_ne_bytes(); 3];
     let digits = digits.as_flattened_mut();
     let mut start = digits.len();
+    #[cfg(target_pointer_width = "64")]
+    while magnitude > 99 {
+        let pair = PAIRS.get((magnitude % 100) as usize);
+        magnitude /= 100;
+        start = start.wrapping_sub(2);
+        let room = digits.get_mut(start..).unwrap_or_default();
+        if let (Some(to), Some(pair)) = (room.first_chunk_mut(), pair) {
+            *to = *pair;
+        }
+    }
     loop {
         let remainder = divide_by_ten(&mut magnitude);
         start = start.wrapping_sub(1);
@@ -129,6 +137,23 @@ pub(crate) fn put_unsigned<S: Sink>(integer: u64, sink: &mut S) {
     }
     sink.put(digits.get(start..).unwrap_or_default());
 }
+
+/// The numbers below 100 in two digits each.
+#[cfg(target_pointer_width = "64")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "at compile time"
+)]
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' | (number / 10) as u8, b'0' | (number % 10) as u8];
+        number = number.wrapping_add(1);
+    }
+    pairs
+};
 
 /// Leaves the quotient and gives the remainder.
 const fn divide_by_ten(number: &mut u64) -> u8 {

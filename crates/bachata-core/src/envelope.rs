@@ -101,9 +101,45 @@ impl<'a> Envelope<'a> {
         policy: Policy,
     ) -> Result<Message<'a>, ParseError> {
         #[cfg(target_pointer_width = "64")]
-        if let Some(message) = TransportMessage::compact(frame) {
-            return Ok(Message::Transport(message));
-        }
+        return crate::compact::message(
+            frame,
+            |message| message,
+            move || Self::parse_any_message(frame, policy),
+        );
+        #[cfg(not(target_pointer_width = "64"))]
+        Self::parse_any_message(frame, policy)
+    }
+
+    /// The route of the message in a frame.
+    pub(crate) fn parse_route(frame: &'a [u8], policy: Policy) -> Result<Route<'a>, ParseError> {
+        let parse = move || Ok(Route::of(&Self::parse_any_message(frame, policy)?));
+        #[cfg(target_pointer_width = "64")]
+        return crate::compact::message(frame, |message| Route::of(&message), parse);
+        #[cfg(not(target_pointer_width = "64"))]
+        parse()
+    }
+
+    /// The message in a frame, and the members that are not its own.
+    pub(crate) fn parse_with_unknown(
+        frame: &'a [u8],
+        policy: Policy,
+    ) -> Result<(Message<'a>, UnknownMembers<'a>), ParseError> {
+        let parse = move || {
+            let message = Self::parse_any_message(frame, policy)?;
+            Ok((message, UnknownMembers::of(frame, &message)))
+        };
+        #[cfg(target_pointer_width = "64")]
+        return crate::compact::message(frame, |message| (message, UnknownMembers::NONE), parse);
+        #[cfg(not(target_pointer_width = "64"))]
+        parse()
+    }
+
+    /// The message in a frame of whatever form.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    pub(crate) fn parse_any_message(
+        frame: &'a [u8],
+        policy: Policy,
+    ) -> Result<Message<'a>, ParseError> {
         let mut envelope = Self::unread(frame);
         match envelope.read() {
             Some(error) => Err(error),
@@ -147,9 +183,7 @@ impl<'a> Envelope<'a> {
 
     /// All members in the order of the frame, unknown ones too, with their names decoded by comparison.
     pub fn members(&self) -> Members<'a> {
-        let mut scanner = Scanner::new(self.frame);
-        let more = scanner.open() != '}';
-        Members { scanner, more }
+        Members::of(self.frame)
     }
 
     /// What kind of message it is: the member `type`, which alone decides that (`P-7`). Nothing is said about the other members.
@@ -211,10 +245,7 @@ impl<'a> Envelope<'a> {
     ///
     /// As [`message`](Self::message).
     pub fn route(&self, policy: Policy) -> Result<Route<'a>, ParseError> {
-        Ok(match self.message(policy)? {
-            Message::Data(message) => Route::new(MessageKind::Data(message.kind()), message.dest()),
-            Message::Transport(message) => Route::new(MessageKind::Transport(message.kind()), None),
-        })
+        Ok(Route::of(&self.message(policy)?))
     }
 }
 
@@ -382,6 +413,15 @@ pub struct Members<'a> {
     more: bool,
 }
 
+impl<'a> Members<'a> {
+    /// Those of a frame that has been proven.
+    fn of(frame: &'a [u8]) -> Self {
+        let mut scanner = Scanner::new(frame);
+        let more = scanner.open() != '}';
+        Self { scanner, more }
+    }
+}
+
 #[cfg(feature = "sign")]
 impl<'a> Members<'a> {
     /// The members of an object that has been proven, from the one on whose name `bytes` starts with.
@@ -408,3 +448,48 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl core::iter::FusedIterator for Members<'_> {}
+
+/// The members of a frame that are not those of its message, in the order of the frame: names and values. See
+/// [`Message::parse_with_unknown`].
+///
+/// In a transport message `id`, `time`, `from` and `dest` are among them (`P-10`).
+#[derive(Clone, Debug)]
+pub struct UnknownMembers<'a> {
+    members: Members<'a>,
+    /// The members that the message has itself: a bit for each.
+    own: u32,
+}
+
+impl<'a> UnknownMembers<'a> {
+    #[cfg(target_pointer_width = "64")]
+    const NONE: Self = Self {
+        members: Members {
+            scanner: Scanner::new(&[]),
+            more: false,
+        },
+        own: 0,
+    };
+
+    fn of(frame: &'a [u8], message: &Message<'a>) -> Self {
+        let own = Member::ALL
+            .into_iter()
+            .filter(|member| message.owns(*member));
+        Self {
+            members: Members::of(frame),
+            own: own.fold(0, |own, member| own | 1 << member as u32),
+        }
+    }
+}
+
+impl<'a> Iterator for UnknownMembers<'a> {
+    type Item = (JsonStr<'a>, RawJson<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let own = self.own;
+        let is_own = |member| own >> member as u32 & 1 == 1;
+        self.members
+            .find(|(name, _)| !Member::named(*name).is_some_and(is_own))
+    }
+}
+
+impl core::iter::FusedIterator for UnknownMembers<'_> {}

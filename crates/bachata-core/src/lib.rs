@@ -99,6 +99,8 @@
 extern crate std;
 
 mod buf;
+#[cfg(target_pointer_width = "64")]
+mod compact;
 mod data_message;
 #[cfg(feature = "delivery")]
 pub mod delivery;
@@ -129,7 +131,7 @@ mod typed;
 
 pub use buf::{CapacityError, MessageBuf, MessageBufError};
 pub use data_message::DataMessage;
-pub use envelope::{Envelope, Members};
+pub use envelope::{Envelope, Members, UnknownMembers};
 pub use error::{BufferTooSmall, ParseError, ParseErrorKind};
 pub use frame::{FrameReader, FrameSplitter, FrameTooLong, FrameWriter, Split};
 pub use json::{Chars, JsonKind, JsonStr, MAX_DEPTH, RawJson, RawObject};

@@ -3,7 +3,7 @@ use core::fmt;
 use crate::encode::{FmtSink, Sink};
 use crate::{
     BufferTooSmall, DataMessage, Envelope, JsonStr, Member, ParseError, Policy, RawJson,
-    TransportMessage,
+    TransportMessage, UnknownMembers,
 };
 
 /// A message: what parsing yields, and what encoding takes. `parse(encode(m)) == m`.
@@ -51,6 +51,30 @@ impl<'a> Message<'a> {
     /// As [`parse`](Self::parse).
     pub fn parse_with(frame: &'a [u8], policy: Policy) -> Result<Self, ParseError> {
         Envelope::parse_message(frame, policy)
+    }
+
+    /// The message in a frame, by a policy, and the members of the frame that are not the message's own: what an [`Envelope`] would be made for
+    /// in most cases, in the time of [`parse_with`](Self::parse_with) where there are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    ///
+    /// ```
+    /// use bachata_core::{Message, ParseError, Policy};
+    ///
+    /// let frame = br#"{"type":1001,"id":"p1","data":"17","hops":[1]}"#;
+    /// let (ping, unknown) = Message::parse_with_unknown(frame, Policy::Strict)?;
+    /// assert_eq!(ping.as_transport().unwrap().data().unwrap(), "17");
+    /// let unknown: Vec<_> = unknown.map(|(name, value)| format!("{name}: {value}")).collect();
+    /// assert_eq!(unknown, ["id: \"p1\"", "hops: [1]"]);
+    /// # Ok::<(), ParseError>(())
+    /// ```
+    pub fn parse_with_unknown(
+        frame: &'a [u8],
+        policy: Policy,
+    ) -> Result<(Self, UnknownMembers<'a>), ParseError> {
+        Envelope::parse_with_unknown(frame, policy)
     }
 
     /// Writes the message to the start of `out` and gives the bytes written (`P-5`, `P-6`).
@@ -127,7 +151,7 @@ impl<'a> Message<'a> {
     }
 
     /// Whether a member is one of this kind of message (`P-8`, `P-10`).
-    fn owns(&self, member: Member) -> bool {
+    pub(crate) fn owns(&self, member: Member) -> bool {
         match self {
             Self::Data(_) => true,
             Self::Transport(_) => matches!(member, Member::Type | Member::Data | Member::Sign),

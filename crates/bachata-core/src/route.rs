@@ -1,4 +1,4 @@
-use crate::{Envelope, JsonStr, ParseError, Policy, TransportType};
+use crate::{Envelope, JsonStr, Message, ParseError, Policy, TransportType};
 
 /// The value of the member `type`, which tells the two kinds of message apart (`P-7`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,11 +40,21 @@ impl<'a> Route<'a> {
     ///
     /// As [`Message::parse_with`](crate::Message::parse_with).
     pub fn parse(frame: &'a [u8], policy: Policy) -> Result<Self, ParseError> {
-        Envelope::parse(frame)?.route(policy)
+        Envelope::parse_route(frame, policy)
     }
 
-    pub(crate) const fn new(kind: MessageKind<'a>, dest: Option<JsonStr<'a>>) -> Self {
-        Self { kind, dest }
+    /// The route of a message.
+    pub(crate) const fn of(message: &Message<'a>) -> Self {
+        match message {
+            Message::Data(message) => Self {
+                kind: MessageKind::Data(message.kind()),
+                dest: message.dest(),
+            },
+            Message::Transport(message) => Self {
+                kind: MessageKind::Transport(message.kind()),
+                dest: None,
+            },
+        }
     }
 
     /// The member `type`.

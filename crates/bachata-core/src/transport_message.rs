@@ -1,10 +1,6 @@
 use core::fmt;
 
 use crate::encode::{self, FmtSink, Sink, SliceSink};
-#[cfg(target_pointer_width = "64")]
-use crate::error::MAX_FRAME_LEN;
-#[cfg(target_pointer_width = "64")]
-use crate::json::word::plain_run;
 use crate::{BufferTooSmall, JsonStr, TransportType};
 
 /// A message that makes delivery reliable (`P-10`, `P-11`).
@@ -102,34 +98,6 @@ impl<'a> TransportMessage<'a> {
     /// A message whose parts a frame gave, by the rules of `P-10`.
     pub(crate) const fn parsed(code: u32, data: Option<JsonStr<'a>>, sign: JsonStr<'a>) -> Self {
         Self { code, data, sign }
-    }
-
-    /// The message in a frame that looks just as it is written by us, without escapes and `sign`: most frames do. None says nothing.
-    #[cfg(target_pointer_width = "64")]
-    pub(crate) fn compact(frame: &'a [u8]) -> Option<Self> {
-        let frame = (frame.len() <= MAX_FRAME_LEN).then_some(frame)?;
-        let mut rest = frame.strip_prefix(b"{\"type\":")?;
-        // A leading zero is for the scanner to judge.
-        let (b'1'..=b'9', _) = rest.split_first()? else {
-            return None;
-        };
-        let mut code = 0_u32;
-        while let [digit @ b'0'..=b'9', tail @ ..] = rest {
-            // Nothing that could overflow.
-            if code > 99_999_999 {
-                return None;
-            }
-            code = code.wrapping_mul(10).wrapping_add(u32::from(digit & 0xf));
-            rest = tail;
-        }
-        let kind = TransportType::Other(code);
-        if let Some(rest) = rest.strip_prefix(b",\"data\":\"") {
-            let (data, b"\"}") = rest.split_at_checked(plain_run(rest))? else {
-                return None;
-            };
-            return Some(Self::about(kind, JsonStr::scanned(data, false)));
-        }
-        (rest == b"}" && !kind.is_receipt()).then_some(Self::bare(kind))
     }
 
     fn about(kind: TransportType, data: JsonStr<'a>) -> Self {

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::core::{self, Envelope, Member};
+use crate::core::{self, Member};
 use crate::error::PayloadError;
 use crate::text::owned;
 use crate::transport_message::not_empty;
@@ -377,10 +377,10 @@ impl<P: DeserializeOwned + 'static, K: Kind> DataMessage<P, K> {
     /// What a frame holds.
     pub(crate) fn read(
         message: &core::DataMessage<'_>,
-        envelope: &Envelope<'_>,
+        extra: impl FnOnce() -> Extra,
     ) -> Result<Self, Error> {
         Ok(Self {
-            extra: Extra::of(envelope, &Member::ALL),
+            extra: extra(),
             ..message.try_into()?
         })
     }

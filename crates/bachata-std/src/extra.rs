@@ -30,16 +30,19 @@ pub struct Extra(Vec<(String, Box<str>)>);
 impl Extra {
     pub(crate) const NONE: Self = Self(Vec::new());
 
+    /// Members of a frame.
+    pub(crate) fn of<'a>(members: impl Iterator<Item = (JsonStr<'a>, RawJson<'a>)>) -> Self {
+        let owned = |(name, value): (_, RawJson<'_>)| (owned(name), value.to_string().into());
+        Self(members.map(owned).collect())
+    }
+
     /// The members of a frame that are none of the message's `own`.
-    pub(crate) fn of(envelope: &Envelope<'_>, own: &[Member]) -> Self {
+    pub(crate) fn of_envelope(envelope: &Envelope<'_>, own: &[Member]) -> Self {
         if only_own(envelope, own) {
             return Self::default();
         }
-        let members = envelope
-            .members()
-            .filter(|(name, _)| !is_own(*name, own))
-            .map(|(name, value)| (owned(name), value.to_string().into_boxed_str()));
-        Self(members.collect())
+        let is_own = |name| Member::named(name).is_some_and(|member| own.contains(&member));
+        Self::of(envelope.members().filter(|(name, _)| !is_own(*name)))
     }
 
     /// Adds a member after all others.
@@ -139,10 +142,6 @@ impl fmt::Debug for Extra {
 /// It was proven when it came in, so it is never none.
 fn proven(value: &str) -> Option<RawJson<'_>> {
     RawJson::new(value.as_bytes()).ok()
-}
-
-fn is_own(name: JsonStr<'_>, own: &[Member]) -> bool {
-    Member::named(name).is_some_and(|member| own.contains(&member))
 }
 
 /// Whether a frame is so short that nothing but the message's own members has a place in it. That spares most frames a second look at

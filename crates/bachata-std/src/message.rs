@@ -3,8 +3,9 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::core::{self, Envelope, MessageBuf, Policy};
+use crate::core::{self, Envelope, Member, MessageBuf, Policy};
 use crate::error::TooLong;
+use crate::transport_message::OWN;
 use crate::{
     DEFAULT_MAX_FRAME_LEN, DataMessage, Error, Extra, Kind, Payload, Tagged, ToFrame,
     TransportMessage,
@@ -133,7 +134,8 @@ impl<P: DeserializeOwned + 'static, K: Kind> Message<P, K> {
 
     pub(crate) fn parse_within(frame: &[u8], policy: Policy, limit: usize) -> Result<Self, Error> {
         TooLong::check(frame.len(), limit)?;
-        Self::from_envelope(&Envelope::parse(frame)?, policy)
+        let (message, unknown) = core::Message::parse_with_unknown(frame, policy)?;
+        Self::read(&message, || Extra::of(unknown))
     }
 
     /// The message in an envelope, whatever its length.
@@ -142,12 +144,26 @@ impl<P: DeserializeOwned + 'static, K: Kind> Message<P, K> {
     ///
     /// A member is missing or of the wrong type, or the payload does not fit `P`.
     pub fn from_envelope(envelope: &Envelope<'_>, policy: Policy) -> Result<Self, Error> {
-        Ok(match envelope.message(policy)? {
-            core::Message::Data(message) => Self::Data(DataMessage::read(&message, envelope)?),
+        let message = envelope.message(policy)?;
+        Self::read(&message, || Extra::of_envelope(envelope, own(&message)))
+    }
+
+    /// What a frame holds.
+    fn read(message: &core::Message<'_>, extra: impl FnOnce() -> Extra) -> Result<Self, Error> {
+        Ok(match message {
+            core::Message::Data(message) => Self::Data(DataMessage::read(message, extra)?),
             core::Message::Transport(message) => {
-                Self::Transport(TransportMessage::read(&message, envelope))
+                Self::Transport(TransportMessage::read(message, extra))
             }
         })
+    }
+}
+
+/// The members that a message has itself.
+const fn own(message: &core::Message<'_>) -> &'static [Member] {
+    match message {
+        core::Message::Data(_) => &Member::ALL,
+        core::Message::Transport(_) => &OWN,
     }
 }
 
@@ -290,7 +306,8 @@ impl<P: DeserializeOwned + 'static, K: Kind, const N: usize> TryFrom<&MessageBuf
 
     fn try_from(buf: &MessageBuf<N>) -> Result<Self, Error> {
         // Whatever policy the buffer was made by, this one accepts its frame, and reads the same.
-        Self::from_envelope(&Envelope::parse(buf.frame())?, Policy::Reference)
+        let (message, unknown) = core::Message::parse_with_unknown(buf.frame(), Policy::Reference)?;
+        Self::read(&message, || Extra::of(unknown))
     }
 }
 

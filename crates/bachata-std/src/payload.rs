@@ -2,7 +2,6 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use crate::core::{self, RawObject};
@@ -331,34 +330,44 @@ impl<'de> Visitor<'de> for ExactValue<'_> {
 /// The magnitude from which on an integer may be beyond 64 bits: 2⁶³.
 const LEAST_LARGE: f64 = 9_223_372_036_854_775_808.0;
 
-/// Whether all integers in a JSON value are held exactly by 64 bits or by an `f64`. Goes as deep as the value, which core bounds (`P-3`).
+/// Whether all integers in a JSON value, which has been proven, are held exactly by 64 bits or by an `f64`.
 fn check_integers(json: &str) -> Result<(), serde_json::Error> {
-    match json.as_bytes().first() {
-        Some(b'{') => {
-            let members: std::collections::HashMap<String, &RawValue> = serde_json::from_str(json)?;
-            members
-                .values()
-                .try_for_each(|value| check_integers(value.get()))
+    let mut rest = json;
+    while let Some(at) = rest.find(['"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
+        rest = &rest[at..];
+        if let Some(inside) = rest.strip_prefix('"') {
+            rest = after_string(inside);
+            continue;
         }
-        Some(b'[') => {
-            let elements: Vec<&RawValue> = serde_json::from_str(json)?;
-            elements
-                .iter()
-                .try_for_each(|value| check_integers(value.get()))
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let number;
+        (number, rest) = rest.split_at(end);
+        let exact = number.contains(['.', 'e', 'E'])
+            || number.parse::<i64>().is_ok()
+            || number.parse::<u64>().is_ok()
+            // With no digits after the point, all before it are displayed exactly.
+            || number.parse::<f64>().is_ok_and(|float| format!("{float:.0}") == number);
+        if !exact {
+            return Err(de::Error::custom(format_args!(
+                "integer {number} is beyond 64 bits"
+            )));
         }
-        Some(b'-' | b'0'..=b'9') if !json.contains(['.', 'e', 'E']) => {
-            let exact = json.parse::<i64>().is_ok()
-                || json.parse::<u64>().is_ok()
-                // With no digits after the point, all before it are displayed exactly.
-                || json.parse::<f64>().is_ok_and(|float| format!("{float:.0}") == json);
-            if exact {
-                Ok(())
-            } else {
-                Err(de::Error::custom(format_args!(
-                    "integer {json} is beyond 64 bits"
-                )))
-            }
-        }
-        _ => Ok(()),
     }
+    Ok(())
+}
+
+/// What follows the closing quote of a string.
+fn after_string(inside: &str) -> &str {
+    let mut rest = inside;
+    while let Some(at) = rest.find(['"', '\\']) {
+        let escape = rest[at..].starts_with('\\');
+        rest = &rest[at + 1..];
+        if !escape {
+            break;
+        }
+        // Whatever is escaped begins with an ASCII character.
+        rest = &rest[1..];
+    }
+    rest
 }

@@ -1,4 +1,4 @@
-use crate::core::{self, Envelope, Member, TransportType};
+use crate::core::{self, Member, TransportType};
 use crate::text::owned;
 use crate::{Error, Extra};
 
@@ -105,9 +105,12 @@ impl TransportMessage {
     }
 
     /// What a frame holds.
-    pub(crate) fn read(message: &core::TransportMessage<'_>, envelope: &Envelope<'_>) -> Self {
+    pub(crate) fn read(
+        message: &core::TransportMessage<'_>,
+        extra: impl FnOnce() -> Extra,
+    ) -> Self {
         Self {
-            extra: Extra::of(envelope, &OWN),
+            extra: extra(),
             ..message.into()
         }
     }

@@ -1,6 +1,8 @@
 //! Escapes both ways (RFC 8259 section 7): reading those that the scanner has proven, writing those that `P-6` asks for.
 
 use super::normal::{NormalForm, Of};
+#[cfg(target_pointer_width = "64")]
+use super::word::unescaped_run;
 use crate::encode::Sink;
 
 /// The short escapes: the letter after the backslash, and what it stands for.
@@ -28,7 +30,12 @@ pub(super) const fn hex_value(digit: char) -> Option<u32> {
 }
 
 /// Writes a text as the inside of a JSON string.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn write_text<S: Sink>(text: &[u8], sink: &mut S) {
+    #[cfg(target_pointer_width = "64")]
+    if unescaped_run(text) == text.len() {
+        return sink.put(text);
+    }
     NormalForm::write(text, Of::Text, sink);
 }
 

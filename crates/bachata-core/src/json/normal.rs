@@ -42,7 +42,7 @@ impl<'a> NormalForm<'a> {
         }
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(never)]
     pub(super) fn write<S: Sink>(bytes: &'a [u8], of: Of, sink: &mut S) {
         for piece in Self::new(bytes, of) {
             sink.put(piece.run);

@@ -8,7 +8,7 @@ use crate::{Member, ParseError, ParseErrorKind};
 pub const MAX_DEPTH: u8 = 127;
 
 /// The depth at which the members of a message stand.
-const MESSAGE_DEPTH: u32 = 1;
+pub(super) const MESSAGE_DEPTH: u32 = 1;
 
 /// Proves bytes to be JSON, from front to back, in one pass, without recursion.
 ///
@@ -196,6 +196,14 @@ impl<'a> Scanner<'a> {
     pub(crate) fn member_value(&mut self, member: Option<Member>, byte: char) -> bool {
         self.member = member;
         self.normal = true;
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+        if byte == '{' {
+            if let Some(len) = super::blocks::object_len(self.rest()) {
+                self.skip_by(len);
+                self.member = None;
+                return true;
+            }
+        }
         self.value(byte);
         self.member = None;
         self.normal
@@ -218,7 +226,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value that starts with `byte`, whatever is nested in it.
-    fn value(&mut self, byte: char) {
+    pub(super) fn value(&mut self, byte: char) {
         let mut byte = byte;
         // Containers that are open, and whether the innermost is an object.
         let mut open = 0_u32;
@@ -292,7 +300,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string with its quotes.
-    fn string(&mut self) {
+    pub(super) fn string(&mut self) {
         self.skip();
         loop {
             let stop = skip_plain(self.rest());
@@ -475,7 +483,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The bytes from where the scanner stands.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
@@ -493,7 +501,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves past so many bytes that are there.
-    pub(super) const fn skip_by(&mut self, count: usize) {
+    pub(crate) const fn skip_by(&mut self, count: usize) {
         self.at = self.at.wrapping_add(count);
     }
 
@@ -518,7 +526,7 @@ const fn closing(object: bool) -> char {
 }
 
 /// Insignificant whitespace (RFC 8259 section 2).
-const fn is_space(byte: char) -> bool {
+pub(crate) const fn is_space(byte: char) -> bool {
     // Not short-circuit: that becomes a table in a register, which takes more code.
     (byte == ' ') | (byte == '\n') | (byte == '\r') | (byte == '\t')
 }

@@ -160,15 +160,27 @@ impl<'a> JsonStr<'a> {
 
     /// The decoded text.
     pub(crate) fn write_decoded<S: Sink>(self, sink: &mut S) {
-        match self.as_bytes() {
-            Some(text) => sink.put(text),
-            None => self
-                .chars()
-                .for_each(|c| Written::utf8(u32::from(c)).put(sink)),
+        let inside = match self.0 {
+            Form::Text(text) => return sink.put(text.as_bytes()),
+            Form::Plain(text) => return sink.put(text),
+            Form::Escaped(inside) => inside,
+        };
+        let mut scanner = Scanner::new(inside);
+        loop {
+            // What is not plain is an escape.
+            let rest = scanner.rest();
+            let run = unescaped_run(rest);
+            sink.put(rest.get(..run).unwrap_or_default());
+            scanner.skip_by(run);
+            if run == rest.len() {
+                return;
+            }
+            Written::utf8(scanner.escape()).put(sink);
         }
     }
 
     /// The text as a JSON string, in normal form (`P-6`), after something that ends with its opening quote.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn write_after<S: Sink>(&self, before: &[u8], sink: &mut S) {
         sink.put(before);

@@ -3,24 +3,60 @@
 #[cfg(any(test, target_arch = "arm", target_pointer_width = "64"))]
 const BYTES: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
-const HIGHS: usize = ONES << 7;
+pub(super) const HIGHS: usize = ONES << 7;
 const SPACES: usize = ONES << 5;
 const TWOS: usize = ONES << 1;
 
 /// How many of the first bytes a JSON string holds as they are: ASCII without `"`, `\` and control characters.
-#[cfg(any(test, target_pointer_width = "64"))]
-pub(crate) fn plain_run(bytes: &[u8]) -> usize {
+#[cfg(test)]
+fn plain_run(bytes: &[u8]) -> usize {
     bytes.len().wrapping_sub(skip_plain(bytes).len())
 }
 
 /// What is left of `bytes` after those that a JSON string holds as they are: ASCII without `"`, `\` and control characters.
 #[inline(always)]
 pub(super) fn skip_plain(bytes: &[u8]) -> &[u8] {
+    #[cfg(target_pointer_width = "64")]
+    return bytes.get(plain_end(bytes, 0)..).unwrap_or_default();
+    #[cfg(not(target_pointer_width = "64"))]
     skip(bytes, HIGHS)
+}
+
+/// Where from `start` on the first byte is that a JSON string does not hold as it is.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::plain_end(bytes, start);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    {
+        let rest = skip(bytes.get(start..).unwrap_or_default(), HIGHS);
+        bytes.len().wrapping_sub(rest.len())
+    }
+}
+
+/// Whether a JSON string holds all of these bytes as they are.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::is_plain(bytes);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    skip(bytes, HIGHS).is_empty()
 }
 
 /// How many of the first bytes of a text are written as they are: none is `"`, `\` or a control character (`P-6`).
 pub(super) fn unescaped_run(text: &[u8]) -> usize {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    return super::vector::unescaped_end(text, 0);
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    written_run(text)
+}
+
+/// The same by words.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline(always)]
+fn written_run(text: &[u8]) -> usize {
     #[cfg(target_pointer_width = "64")]
     let rest = skip(text, 0);
     #[cfg(not(target_pointer_width = "64"))]
@@ -31,7 +67,7 @@ pub(super) fn unescaped_run(text: &[u8]) -> usize {
 /// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
-fn skip(bytes: &[u8], highs: usize) -> &[u8] {
+pub(super) fn skip(bytes: &[u8], highs: usize) -> &[u8] {
     let mut rest = skip_vectors(bytes, highs);
     loop {
         let (word, tail) = match rest.split_first_chunk::<BYTES>() {
@@ -49,6 +85,15 @@ fn skip(bytes: &[u8], highs: usize) -> &[u8] {
         }
         rest = tail;
     }
+}
+
+/// How many of the first bytes of a word a JSON string holds as they are.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(super) const fn plain_in_word(word: &[u8; BYTES]) -> usize {
+    let word = usize::from_le_bytes(*word);
+    let stops = stops(word, HIGHS);
+    stops.trailing_zeros() as usize / 8
 }
 
 /// What is left after the longest start of `bytes` without `"`, `\`, control characters and bytes that have one of the bits in `highs`.
