@@ -97,10 +97,10 @@ impl Ledger {
                 entry.receiver
             ));
         }
-        if let Some(known) = entry.known
-            && known.receiver_life == receiver_life
-            && at - known.at <= horizon as u64
-        {
+        let still_known = entry.known.is_some_and(|known| {
+            known.receiver_life == receiver_life && at - known.at <= horizon as u64
+        });
+        if still_known {
             return Err(format!(
                 "{receiver} was handed up {id} of {from} a second time"
             ));

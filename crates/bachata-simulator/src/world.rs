@@ -208,9 +208,7 @@ impl<'p> World<'p> {
             let timeout = self.timeout();
             let event = self.events.peek().map(|Reverse((time, ..))| *time);
             let next = timeout.into_iter().chain(event).min();
-            if let Some(end) = end
-                && next.is_none_or(|next| next > end)
-            {
+            if end.is_some_and(|end| next.is_none_or(|next| next > end)) {
                 return Ok(());
             }
             let Some(next) = next else {
@@ -221,12 +219,8 @@ impl<'p> World<'p> {
                 };
             };
             self.now = self.now.max(next);
-            while let Some(Reverse((time, ..))) = self.events.peek()
-                && *time <= self.now
-            {
-                if let Some(Reverse((_, _, event))) = self.events.pop() {
-                    self.happen(event)?;
-                }
+            while let Some(event) = self.next_event() {
+                self.happen(event)?;
             }
             self.serve()?;
             if self.calm && end.is_none() {
@@ -240,6 +234,16 @@ impl<'p> World<'p> {
                 }
             }
         }
+    }
+
+    /// An event whose time has come.
+    fn next_event(&mut self) -> Option<Event> {
+        let Reverse((time, ..)) = self.events.peek()?;
+        if *time > self.now {
+            return None;
+        }
+        let Reverse((_, _, event)) = self.events.pop()?;
+        Some(event)
     }
 
     fn missing(&self) -> Option<String> {
@@ -395,8 +399,8 @@ impl<'p> World<'p> {
         let link = client.link.take();
         client.peer.restart(keep, self.now + client.ahead);
         client.waiting.clear();
-        if !keep && let Some(life) = self.lives.get_mut(&name) {
-            *life += 1;
+        if let Some(life) = self.lives.get_mut(&name) {
+            *life += u32::from(!keep);
         }
         match link {
             Some(link) => self.cut(link),
@@ -413,8 +417,8 @@ impl<'p> World<'p> {
             format!("restarts {} memory", if keep { "with" } else { "without" })
         });
         self.server.restart(keep);
-        if !keep && let Some(life) = self.lives.get_mut(SERVER) {
-            *life += 1;
+        if let Some(life) = self.lives.get_mut(SERVER) {
+            *life += u32::from(!keep);
         }
         let links: Vec<u64> = self.links.keys().copied().collect();
         for id in links {
@@ -534,10 +538,10 @@ impl<'p> World<'p> {
         };
         if to_server {
             self.server.receive(id, frame);
-        } else if link.client
-            && let Some(client) = self.peers.get_mut(link.address)
-        {
-            client.waiting.push_back(frame);
+        } else if link.client {
+            if let Some(client) = self.peers.get_mut(link.address) {
+                client.waiting.push_back(frame);
+            }
         }
     }
 
@@ -564,9 +568,8 @@ impl<'p> World<'p> {
                 }
             }
         }
-        if let Some(time) = self.server.poll_timeout()
-            && time <= self.now + EPOCH
-        {
+        let now = self.now + EPOCH;
+        if self.server.poll_timeout().is_some_and(|time| time <= now) {
             return Err("the server has a timeout that does not pass".to_owned());
         }
         Ok(())

@@ -75,7 +75,8 @@ impl Default for ClientConfig {
 
 /// A client's side of reliable delivery (`P-19` to `P-21`), without doing any input, output or waiting itself.
 ///
-/// It holds `WINDOW` messages that are on their way, each of at most `N` bytes, and remembers the last `DEDUPE` messages that it received. Its size is about
+/// It holds `WINDOW` messages that are on their way, each of at most `N` bytes, and remembers the last `DEDUPE` messages that it received. The application can keep up to
+/// 15 of them before it acknowledges one, and as many as their ids have room in three quarters of `N` bytes. Its size is about
 /// `WINDOW × (N + 48) + DEDUPE × 16 + N + 300` bytes, and it never needs more.
 ///
 /// What calls it:
@@ -195,7 +196,8 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
         self.push(message.id(), now, |out| Ok(message.encode(out)?.len()))
     }
 
-    /// As [`send`](Self::send), for a frame: one that a former start has left in a memory, say. It is sent byte for byte.
+    /// As [`send`](Self::send), for a frame: one that a former start has left in a memory, say. It is sent byte for byte, so where it has an LF as whitespace, it
+    /// has to go through [`FrameWriter::push_frame`](crate::FrameWriter::push_frame) or the like on a byte stream.
     ///
     /// # Errors
     ///
@@ -355,7 +357,8 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
         self.answers.give(receipt, TransportType::Received);
     }
 
-    /// The application can't take the message now. It is forgotten and not acknowledged, so that the server will send it again, and handed up again then.
+    /// The application can't take the message now. It is forgotten and not acknowledged, so that the server will send it again, and handed up again then: on the next
+    /// connection, or earlier where the server has a timer. Until then it keeps its place in the server's window.
     pub fn release(&mut self, receipt: Receipt) {
         self.inbox.release(receipt.number());
         self.answers.remove(receipt.number());

@@ -504,7 +504,8 @@ pub enum Handled<'f, A> {
 pub struct Submitted<'f> {
     /// The message.
     pub message: DataMessage<'f>,
-    /// What the receiver will get: the frame as it came. A server that writes `from` into messages puts its own here, with the same `id`.
+    /// What the receiver will get: the frame as it came, also with an LF as whitespace, which [`FrameWriter::push_frame`](crate::FrameWriter::push_frame) keeps from
+    /// ending it. A server that writes `from` into messages puts its own here, with the same `id`.
     pub frame: &'f [u8],
     receipt: Receipt,
 }
