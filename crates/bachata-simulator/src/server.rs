@@ -152,7 +152,7 @@ impl Open {
                                 }
                                 // Where it has no timer, its client tries again on a new connection.
                                 Put::Full => return Err(ServerError::Superseded),
-                                Put::Conflict => {}
+                                Put::Conflict | Put::TooLong(_) => {}
                             }
                         }
                         _ => self.connection.refuse(submitted),

@@ -3,7 +3,7 @@ use core::fmt;
 use super::fingerprint::Fingerprints;
 use super::outbox::copy;
 use super::{Lease, NewMessage, Put, Queued, Store, StoreError};
-use crate::{JsonStr, Message, Policy};
+use crate::{BufferTooSmall, JsonStr, Message, Policy};
 
 /// A [`Store`] in fixed memory, for a server without a disk: a gateway, a test.
 ///
@@ -202,6 +202,12 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         message: NewMessage<'_, A>,
     ) -> Result<Put, StoreError<PeersFull>> {
         let sequence = self.number();
+        if message.frame.len() > N {
+            return Ok(Put::TooLong(BufferTooSmall {
+                needed: message.frame.len(),
+                capacity: N,
+            }));
+        }
         let id = PRINTS.id(message.id);
         let slots = &mut self.peer(lease)?.slots;
         let is_known = |slot: &&Slot<A, N>| slot.state != State::Free && slot.id == id;
@@ -219,12 +225,8 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         let Some(slot) = free else {
             return Ok(Put::Full);
         };
-        let Ok(frame) = copy(message.frame, &mut slot.frame) else {
-            // What the slot held is half overwritten.
-            slot.state = State::Free;
-            return Ok(Put::Full);
-        };
-        slot.len = frame.len();
+        // Its length has been looked at.
+        slot.len = copy(message.frame, &mut slot.frame).map_or(0, <[u8]>::len);
         slot.state = State::Queued;
         slot.receiver = Some(message.receiver);
         slot.sequence = sequence;

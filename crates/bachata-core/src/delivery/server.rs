@@ -272,7 +272,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         let answer = match put {
             Ok(Put::Stored | Put::Known) => TransportType::Accepted,
             Ok(Put::Delivered) => TransportType::Delivered,
-            Ok(Put::Conflict | Put::Full) | Err(_) => {
+            Ok(Put::Conflict | Put::Full | Put::TooLong(_)) | Err(_) => {
                 self.answers.remove(receipt.number());
                 return Ok(put?);
             }

@@ -1,4 +1,4 @@
-use crate::JsonStr;
+use crate::{BufferTooSmall, JsonStr};
 
 /// The right to act for an address: given to the newest connection of that address, and void as soon as there is a newer one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,8 +36,10 @@ pub enum Put {
     Delivered,
     /// Another message of this sender's has this id. It is not kept.
     Conflict,
-    /// There is no room for it now, for this sender. It is not kept.
+    /// There is no room for it now, for this sender. It is not kept. Where its client has no timer, it sends it again on its next connection.
     Full,
+    /// There will never be room for it: the bytes that it takes, and those that this sender has. It is not kept.
+    TooLong(BufferTooSmall),
 }
 
 /// A message that is to be delivered.

@@ -760,13 +760,17 @@ fn a_store_has_room_for_so_many() {
     let fourth = store.open(4, false).unwrap().unwrap();
     assert_eq!(store.open(1, false), Err(PeersFull));
     assert!(store.next(&second, 0).unwrap().is_none());
-    // A frame that has no room is not kept, and neither is what was there.
+    // One that is longer than a slot.
     let long = [b'x'; 129];
     let too_long = NewMessage {
         frame: &long,
         ..new(2, "2")
     };
-    assert_eq!(store.put(&fourth, too_long), Ok(Put::Full));
+    let error = crate::BufferTooSmall {
+        needed: 129,
+        capacity: 128,
+    };
+    assert_eq!(store.put(&fourth, too_long), Ok(Put::TooLong(error)));
     assert_eq!(store.undelivered(), 0);
 }
 

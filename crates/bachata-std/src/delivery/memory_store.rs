@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::{Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError};
-use crate::core::JsonStr;
+use crate::core::{BufferTooSmall, JsonStr};
 use crate::text::owned;
 
 /// How much a [`MemoryStore`] holds.
@@ -12,7 +12,7 @@ pub struct StoreLimits {
     pub peers: usize,
     /// How many messages it remembers of each sender: those on their way, and the last that were delivered.
     pub messages: usize,
-    /// How many bytes the undelivered messages of each sender have together. A message that is longer is never taken, and those that its sender sends after it wait for it: it is best as
+    /// How many bytes the undelivered messages of each sender have together. A message that is longer is [never taken](Put::TooLong): it is best as
     /// much as the longest frame of the [server](super::ServerBuilder::max_frame_len), and the longest name.
     pub bytes: usize,
 }
@@ -207,6 +207,12 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
                 Some(known) if known.frame.is_some() => Put::Known,
                 _ => Put::Delivered,
             });
+        }
+        if message.frame.len() > limits.bytes {
+            return Ok(Put::TooLong(BufferTooSmall {
+                needed: message.frame.len(),
+                capacity: limits.bytes,
+            }));
         }
         if message.frame.len() > limits.bytes.saturating_sub(peer.bytes) {
             return Ok(Put::Full);

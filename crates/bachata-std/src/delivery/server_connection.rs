@@ -412,6 +412,7 @@ where
             }
             Put::Known | Put::Delivered => Ok(Outcome::Done),
             Put::Conflict => Ok(self.refused(&Refused::Conflict)),
+            Put::TooLong(error) => Ok(self.refused(&Refused::StoreTooSmall(error))),
             Put::Full => Ok(Outcome::Full),
         }
     }

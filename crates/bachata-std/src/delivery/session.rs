@@ -140,6 +140,8 @@ pub enum Refused {
     NoReceiver,
     /// Another message of this sender's has its id.
     Conflict,
+    /// The store never has room for it: what it takes and what its sender has, in bytes.
+    StoreTooSmall(BufferTooSmall),
 }
 
 impl fmt::Display for Refused {
@@ -150,6 +152,7 @@ impl fmt::Display for Refused {
             Self::AnswerTooLong(error) => write!(f, "no room for the answer: {error}"),
             Self::NoReceiver => f.write_str("there is no receiver"),
             Self::Conflict => f.write_str("another message has the id"),
+            Self::StoreTooSmall(error) => write!(f, "no room in the store: {error}"),
         }
     }
 }
