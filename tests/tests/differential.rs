@@ -249,6 +249,19 @@ const NAMES: &str = r#""id" "type" "time" "data" "from" "dest" "sign" "x" "" "\u
     "\u6964" "\u7479pe" "\u0174ype""#;
 
 #[test]
+fn every_name_of_up_to_four_of_some_bytes() {
+    const BYTES: &[u8] = b"\0\x01\x7f\xff idtyp\"\\";
+    for length in 0..=4 {
+        for number in 0..BYTES.len().pow(length) {
+            let bytes =
+                (0..length).map(|place| BYTES[number / BYTES.len().pow(place) % BYTES.len()]);
+            let name: Vec<u8> = bytes.collect();
+            check(&[b"{\"", &name[..], b"\":1001}"].concat());
+        }
+    }
+}
+
+#[test]
 fn every_pair_of_names() {
     let values = [
         ("1001", "\"\""),

@@ -160,7 +160,8 @@ impl<'a> Scanner<'a> {
         };
         let (key, length) = match (c, quote) {
             (b'"', _) => (u32::from_be_bytes([0, 0, a, b]), 4),
-            (_, b'"') => (u32::from_be_bytes([a, b, c, d]), 6),
+            // A raw NUL would make a shorter name of it.
+            (_, b'"') if a != 0 => (u32::from_be_bytes([a, b, c, d]), 6),
             _ => return None,
         };
         let member = Member::of_key(key)?;
