@@ -49,6 +49,14 @@ apt_install() {
     fi
 }
 
+# require_cargo_command COMMAND CRATE: sees to it that `cargo COMMAND` is there.
+require_cargo_command() {
+    local command=$1 crate=$2
+    if ! cargo "$command" --version >/dev/null 2>&1; then
+        run cargo install --locked --quiet "$crate" >&2
+    fi
+}
+
 # Bare-metal targets: plain cargo builds for those that rustup has installed. For the others Debian's compiler builds
 # `core`, and nothing but `core`, from its own source; `-Z build-std` needs RUSTC_BOOTSTRAP there.
 

@@ -13,7 +13,14 @@ pub struct Dice {
 
 /// Arbitrary dice.
 pub fn dice() -> impl Strategy<Value = Dice> {
-    vec(any::<u8>(), 0..80).prop_map(|rolls| Dice { rolls, at: 0 })
+    vec(any::<u8>(), 0..80).prop_map(Dice::from)
+}
+
+/// Dice that give these, over and over.
+impl From<Vec<u8>> for Dice {
+    fn from(rolls: Vec<u8>) -> Self {
+        Self { rolls, at: 0 }
+    }
 }
 
 impl Dice {

@@ -1,0 +1,508 @@
+//! Any clients, clock and application against `ServerConnection`s on one `MemoryStore`: no panic, every loop of the caller's ends, nobody acts for another, and the
+//! store has what was promised.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use bachata_core::delivery::{
+    Handled, KeepAlive, MemoryStore, OpenError, PeersFull, Put, Resend, ServerConfig,
+    ServerConnection, ServerError, Submitted,
+};
+use bachata_core::{DataMessage, Message, Policy, TransportMessage, TransportType};
+use libfuzzer_sys::fuzz_target;
+
+const PEERS: usize = 3;
+const SLOTS: usize = 3;
+const WINDOW: usize = 2;
+const N: usize = 96;
+/// One more than the store knows.
+const ADDRESSES: u8 = 4;
+/// More than everything that can wait at a time.
+const ENDLESS: usize = 200;
+
+type Connection = ServerConnection<u8, WINDOW, N>;
+type TestStore = MemoryStore<u8, PEERS, SLOTS, N>;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    config: Config,
+    steps: Vec<Step<'a>>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Config {
+    reference: bool,
+    resend: Option<(u16, u16)>,
+    ping_after: Option<u16>,
+    dead_after: Option<u16>,
+    give_way_after: u16,
+    id_pause: u16,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Step<'a> {
+    Open {
+        address: u8,
+        takeover: bool,
+    },
+    Close {
+        on: u8,
+    },
+    /// What a client says.
+    Message {
+        on: u8,
+        id: u8,
+        body: u8,
+    },
+    Received {
+        on: u8,
+        id: u8,
+    },
+    Transport {
+        on: u8,
+        kind: u32,
+        data: Option<&'a str>,
+    },
+    Frame {
+        on: u8,
+        frame: &'a [u8],
+    },
+    /// What the application does.
+    Submit {
+        which: u8,
+        receiver: u8,
+    },
+    Refuse {
+        which: u8,
+    },
+    Discard {
+        receiver: u8,
+    },
+    /// What the caller's loop does.
+    Pass(u16),
+    Set(u64),
+    UntilTimeout {
+        on: u8,
+    },
+    Transmit {
+        on: u8,
+        room: u8,
+    },
+    Drain {
+        on: u8,
+    },
+}
+
+struct Line {
+    connection: Connection,
+    /// Ids of messages that the store has for this client to be told of.
+    answerable: Vec<String>,
+    ready: bool,
+    /// What this client was sent.
+    transmitted: Vec<Vec<u8>>,
+    dead: bool,
+}
+
+struct Stored {
+    sender: u8,
+    receiver: u8,
+    id: String,
+    frame: Vec<u8>,
+    delivered: bool,
+    discarded: bool,
+}
+
+struct World<'f> {
+    store: TestStore,
+    config: ServerConfig,
+    now: u64,
+    lines: Vec<Line>,
+    held: Vec<(u64, Submitted<'f>)>,
+    /// The numbers of the lines, which never change, and the next.
+    numbers: Vec<u64>,
+    next: u64,
+    /// The newest line of each address, closed or not.
+    newest: [Option<u64>; ADDRESSES as usize],
+    stored: Vec<Stored>,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let config = ServerConfig {
+        policy: if input.config.reference {
+            Policy::Reference
+        } else {
+            Policy::Strict
+        },
+        takeover: true,
+        resend: input.config.resend.map(|(first, max)| Resend {
+            first: first.into(),
+            max: max.into(),
+        }),
+        keep_alive: KeepAlive {
+            ping_after: input.config.ping_after.map(u32::from),
+            dead_after: input.config.dead_after.map(u32::from),
+        },
+        give_way_after: input.config.give_way_after.into(),
+        id_pause: input.config.id_pause.into(),
+    };
+    let frames: Vec<Vec<u8>> = input.steps.iter().map(frame_of).collect();
+    let mut world = World {
+        store: TestStore::new(),
+        config,
+        now: 0,
+        lines: Vec::new(),
+        held: Vec::new(),
+        numbers: Vec::new(),
+        next: 0,
+        newest: [None; ADDRESSES as usize],
+        stored: Vec::new(),
+    };
+    for (step, frame) in input.steps.iter().zip(&frames) {
+        world.step(step, frame);
+        let undelivered = world.stored.iter().filter(|stored| stored.is_queued());
+        assert_eq!(world.store.undelivered(), undelivered.count());
+    }
+});
+
+/// What a client says in this step.
+fn frame_of(step: &Step<'_>) -> Vec<u8> {
+    match *step {
+        Step::Message { id, body, .. } => {
+            let (id, body) = (name(id), "x".repeat(usize::from(body % 80)));
+            DataMessage::new(&*id, "t", 0, &*body)
+                .to_string()
+                .into_bytes()
+        }
+        Step::Received { id, .. } => TransportMessage::received(&*name(id))
+            .to_string()
+            .into_bytes(),
+        Step::Transport { kind, data, .. } => {
+            let kind = [100, 200, 300, 1000, 1001, 1002, kind][kind as usize % 7];
+            let data = data.map_or_else(String::new, |data| {
+                format!(",\"data\":{}", serde_json::to_string(data).expect("a text"))
+            });
+            format!("{{\"type\":{kind}{data}}}").into_bytes()
+        }
+        Step::Frame { frame, .. } => frame.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+impl Stored {
+    fn is_queued(&self) -> bool {
+        !self.delivered && !self.discarded
+    }
+}
+
+impl<'f> World<'f> {
+    fn step(&mut self, step: &Step<'_>, frame: &'f [u8]) {
+        match *step {
+            Step::Open { address, takeover } => self.open(address % ADDRESSES, takeover),
+            Step::Close { on } => {
+                if let Some(place) = self.place(on) {
+                    let line = self.lines.remove(place);
+                    let number = self.numbers.remove(place);
+                    self.held.retain(|(of, _)| *of != number);
+                    assert_eq!(line.connection.close(&mut self.store), Ok(()));
+                }
+            }
+            Step::Message { on, .. }
+            | Step::Received { on, .. }
+            | Step::Transport { on, .. }
+            | Step::Frame { on, .. } => {
+                if let Some(place) = self.place(on) {
+                    self.handle_frame(place, frame);
+                }
+            }
+            Step::Submit { which, receiver } => {
+                if !self.held.is_empty() {
+                    let (number, submitted) =
+                        self.held.swap_remove(usize::from(which) % self.held.len());
+                    self.submit(number, submitted, receiver % ADDRESSES);
+                }
+            }
+            Step::Refuse { which } => {
+                if !self.held.is_empty() {
+                    let (number, submitted) =
+                        self.held.swap_remove(usize::from(which) % self.held.len());
+                    self.line(number).connection.refuse(submitted);
+                }
+            }
+            Step::Discard { receiver } => {
+                let receiver = receiver % ADDRESSES;
+                let of_it =
+                    |stored: &&mut Stored| stored.is_queued() && stored.receiver == receiver;
+                let discarded = self
+                    .stored
+                    .iter_mut()
+                    .filter(of_it)
+                    .map(|stored| stored.discarded = true);
+                assert_eq!(self.store.discard(receiver), discarded.count());
+            }
+            Step::Pass(time) => self.set(self.now.saturating_add(time.into())),
+            Step::Set(now) => self.set(now),
+            Step::UntilTimeout { on } => {
+                if let Some(place) = self.place(on) {
+                    self.until_timeout(place);
+                }
+            }
+            Step::Transmit { on, room } => {
+                if let Some(place) = self.place(on) {
+                    self.transmit(place, room.into());
+                }
+            }
+            Step::Drain { on } => {
+                if let Some(place) = self.place(on) {
+                    self.drain(place);
+                }
+            }
+        }
+    }
+
+    fn place(&self, on: u8) -> Option<usize> {
+        usize::from(on).checked_rem(self.lines.len())
+    }
+
+    fn line(&mut self, number: u64) -> &mut Line {
+        let place = self
+            .numbers
+            .iter()
+            .position(|of| *of == number)
+            .expect("its line is open");
+        &mut self.lines[place]
+    }
+
+    /// Whether this is the newest connection that its address has ever had.
+    fn is_current(&self, place: usize) -> bool {
+        let address = self.lines[place].connection.address();
+        self.newest[usize::from(address)] == Some(self.numbers[place])
+    }
+
+    fn open(&mut self, address: u8, takeover: bool) {
+        if self.lines.len() > 8 {
+            return;
+        }
+        let config = ServerConfig {
+            takeover,
+            ..self.config
+        };
+        match Connection::open(&mut self.store, address, config, self.now) {
+            Ok(connection) => {
+                assert_eq!(connection.address(), address);
+                self.lines.push(Line {
+                    connection,
+                    answerable: Vec::new(),
+                    ready: false,
+                    transmitted: Vec::new(),
+                    dead: false,
+                });
+                self.numbers.push(self.next);
+                self.newest[usize::from(address)] = Some(self.next);
+                self.next += 1;
+            }
+            Err(OpenError::Taken) => {
+                assert!(!takeover);
+                assert!(
+                    self.lines
+                        .iter()
+                        .any(|line| line.connection.address() == address)
+                );
+            }
+            Err(OpenError::Store(PeersFull)) => {}
+        }
+    }
+
+    fn handle_frame(&mut self, place: usize, frame: &'f [u8]) {
+        let is_current = self.is_current(place);
+        let line = &mut self.lines[place];
+        let address = line.connection.address();
+        match line
+            .connection
+            .handle_frame(&mut self.store, frame, self.now)
+        {
+            Ok(Handled::Message(submitted)) => {
+                assert_eq!(
+                    Message::parse_with(frame, self.config.policy),
+                    Ok(submitted.message.into())
+                );
+                self.held.push((self.numbers[place], submitted));
+            }
+            Ok(Handled::Delivered { sender }) => {
+                let Ok(Message::Transport(receipt)) =
+                    Message::parse_with(frame, self.config.policy)
+                else {
+                    panic!("not a receipt");
+                };
+                assert_eq!(receipt.kind(), TransportType::Received);
+                let id = receipt.data().unwrap_or_default().to_string();
+                // It was sent to this very client, on this connection.
+                let stored = self.stored.iter_mut().find(|stored| {
+                    stored.is_queued()
+                        && (stored.sender, stored.receiver) == (sender, address)
+                        && stored.id == id
+                        && line.transmitted.contains(&stored.frame)
+                });
+                stored.expect("a message that was on its way").delivered = true;
+            }
+            Ok(Handled::Nothing) | Err(ServerError::Busy | ServerError::TooLong(_)) => {}
+            Err(ServerError::Parse(error)) => {
+                assert_eq!(Message::parse_with(frame, self.config.policy), Err(error));
+            }
+            Err(ServerError::Superseded) => assert!(!is_current),
+            Err(error @ (ServerError::Store(_) | ServerError::BufferTooSmall(_))) => {
+                panic!("{error}")
+            }
+        }
+    }
+
+    fn submit(&mut self, number: u64, submitted: Submitted<'f>, receiver: u8) {
+        let place = self
+            .numbers
+            .iter()
+            .position(|of| *of == number)
+            .expect("its line is open");
+        let is_current = self.is_current(place);
+        let (id, frame) = (submitted.message.id().to_string(), submitted.frame);
+        let line = &mut self.lines[place];
+        let sender = line.connection.address();
+        let put = line.connection.submit(&mut self.store, submitted, receiver);
+        let mut of_id = self
+            .stored
+            .iter()
+            .filter(|stored| stored.sender == sender && stored.id == id);
+        match put {
+            Ok(Put::Stored) => {
+                assert!(is_current && of_id.all(|stored| !stored.is_queued()));
+                assert!(frame.len() <= N);
+                line.answerable.push(id.clone());
+                let frame = frame.to_vec();
+                self.stored.push(Stored {
+                    sender,
+                    receiver,
+                    id,
+                    frame,
+                    delivered: false,
+                    discarded: false,
+                });
+            }
+            Ok(Put::Known) => {
+                assert!(of_id.any(Stored::is_queued));
+                line.answerable.push(id);
+            }
+            Ok(Put::Delivered) => assert!(of_id.any(|stored| stored.delivered)),
+            Ok(Put::Conflict) => assert!(of_id.any(|stored| stored.frame != frame)),
+            Ok(Put::Full) => {
+                let taken = self
+                    .stored
+                    .iter()
+                    .filter(|stored| stored.sender == sender && !stored.discarded);
+                assert!(frame.len() > N || taken.count() >= SLOTS);
+            }
+            Err(ServerError::Superseded) => assert!(!is_current),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn set(&mut self, now: u64) {
+        self.now = now;
+        for line in &mut self.lines {
+            let dead = line.connection.handle_timeout(now);
+            assert!(!(dead && line.dead), "dead twice");
+            line.dead |= dead;
+        }
+    }
+
+    /// Whether there was something to send.
+    fn transmit(&mut self, place: usize, room: usize) -> bool {
+        let is_current = self.is_current(place);
+        let line = &mut self.lines[place];
+        let address = line.connection.address();
+        let mut out = vec![0; room];
+        let frame = match line.connection.poll_transmit(&mut self.store, &mut out) {
+            Ok(None) => return false,
+            Ok(Some(frame)) => frame.to_vec(),
+            Err(ServerError::BufferTooSmall(error)) => {
+                assert!(error.needed > room && error.needed <= N + 64);
+                return false;
+            }
+            Err(ServerError::Superseded) => {
+                assert!(!is_current);
+                return false;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        let message = Message::parse_with(&frame, self.config.policy).expect("a message");
+        assert_eq!(
+            message
+                .as_transport()
+                .is_some_and(|message| message.kind() == TransportType::Ready),
+            !line.ready
+        );
+        line.ready = true;
+        match message {
+            Message::Data(_) => {
+                let to_it = |stored: &Stored| {
+                    stored.is_queued() && stored.receiver == address && stored.frame == frame
+                };
+                assert!(self.stored.iter().any(to_it), "a message for somebody else");
+                line.transmitted.push(frame);
+            }
+            Message::Transport(message) => {
+                let id = message.data().unwrap_or_default().to_string();
+                match message.kind() {
+                    TransportType::Ready | TransportType::Pong => {}
+                    TransportType::Ping => assert!(self.config.keep_alive.ping_after.is_some()),
+                    TransportType::Accepted => assert!(line.answerable.contains(&id)),
+                    TransportType::Delivered => {
+                        let of_it = |stored: &Stored| {
+                            stored.delivered && stored.sender == address && stored.id == id
+                        };
+                        assert!(self.stored.iter().any(of_it), "nobody has received it");
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        true
+    }
+
+    fn drain(&mut self, place: usize) {
+        let mut count = 0;
+        while self.transmit(place, N + 64) {
+            count += 1;
+            assert!(count < ENDLESS, "there is always something to transmit");
+        }
+        assert!(!self.transmit(place, N + 64));
+    }
+
+    /// The caller's loop, for some turns: the time always goes on.
+    fn until_timeout(&mut self, place: usize) {
+        if !self.is_current(place) {
+            return;
+        }
+        for _ in 0..8 {
+            self.drain(place);
+            let timeout = self.lines[place].connection.poll_timeout();
+            let Some(timeout) = timeout.filter(|timeout| *timeout < u64::MAX) else {
+                return;
+            };
+            assert!(timeout >= self.now, "{timeout} is over");
+            self.set(timeout);
+            self.drain(place);
+            let next = self.lines[place].connection.poll_timeout();
+            assert!(
+                next.is_none_or(|next| next > timeout || next == u64::MAX),
+                "the time stands still"
+            );
+        }
+    }
+}
+
+/// A few ids, so that they meet; some are escaped.
+fn name(number: u8) -> String {
+    match number % 5 {
+        0 => String::new(),
+        1 => "\"\n".into(),
+        2 => "\u{e9}".into(),
+        other => other.to_string(),
+    }
+}
