@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""What a coverage report says of the libraries, for ci/coverage.
+
+    ci/coverage.py LCOV EXCEPTIONS
+
+Counts the functions and lines of bachata-core and bachata-std, without their tests, and prints figures. Those that nothing runs go to standard error.
+EXCEPTIONS holds, a line each, what does not count: the file, a tab, the text of the line of code, a tab, the reason. An exception that excepts nothing
+is an error, so that the list stays short.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+LIBRARY = re.compile(r"crates/bachata-(?:core|std)/src/")
+
+
+def read_lcov(path):
+    """The functions and the lines of each file, by their line number: how often they ran."""
+    functions, lines = defaultdict(lambda: defaultdict(int)), defaultdict(lambda: defaultdict(int))
+    file, starts = None, {}
+    for record in Path(path).read_text().splitlines():
+        kind, _, rest = record.partition(":")
+        if kind == "SF":
+            place = LIBRARY.search(rest)
+            file, starts = place and rest[place.start():], {}
+        elif file is None:
+            continue
+        elif kind == "FN":
+            line, name = rest.split(",", 1)
+            starts[name] = int(line)
+            functions[file][int(line)] += 0
+        elif kind == "FNDA":
+            # A generic function is there once for each of its types.
+            count, name = rest.split(",", 1)
+            functions[file][starts[name]] += int(count)
+        elif kind == "DA":
+            line, count = rest.split(",")[:2]
+            lines[file][int(line)] += int(count)
+    return functions, lines
+
+
+def tests_start(source):
+    """The index of the line at which the tests of a file begin."""
+    for index, line in enumerate(source):
+        if line == "#[cfg(test)]" and source[index + 1].startswith("mod tests"):
+            return index
+    return len(source)
+
+
+def main():
+    report, exceptions = sys.argv[1:]
+    excepted = {}
+    for line in Path(exceptions).read_text().splitlines():
+        if line and not line.startswith("#"):
+            file, text, _reason = line.split("\t")
+            excepted[file, text] = False
+    for name, files in zip(("functions", "lines"), read_lcov(report)):
+        run = total = 0
+        for file in sorted(files):
+            if file.endswith("/tests.rs"):
+                continue
+            source = Path(file).read_text().splitlines()
+            end = tests_start(source)
+            for line, count in sorted(files[file].items()):
+                if line > end:
+                    continue
+                text = source[line - 1].strip()
+                if count == 0 and (file, text) in excepted:
+                    excepted[file, text] = True
+                    continue
+                total += 1
+                run += count > 0
+                if count == 0:
+                    print(f"not run: {file}:{line}: {text}", file=sys.stderr)
+        limit = 100 if name == "functions" else 99
+        print(f"{name} {100 * run / max(total, 1):.2f} % >= {limit}")
+        print(f"{name}-counted {total} {name} >= 500")
+    unused = [key for key, used in excepted.items() if not used]
+    for file, text in unused:
+        print(f"excepted in vain: {file}: {text}", file=sys.stderr)
+    print(f"exceptions-in-vain {len(unused)} exceptions <= 0")
+
+
+main()
