@@ -268,6 +268,188 @@ fn numbers_fit_or_are_errors() {
     }
 }
 
+/// That floats of both widths are read to the bit as Rust reads them; what is beyond its type, not at all.
+fn read_as_rust_reads(json: &str) {
+    let value = RawJson::new(json.as_bytes()).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let single = json.parse().ok().filter(|float: &f32| float.is_finite());
+    let read = value.parse::<f32>(&mut []).ok();
+    assert_eq!(read.map(f32::to_bits), single.map(f32::to_bits), "{json}");
+    let double = json.parse().ok().filter(|float: &f64| float.is_finite());
+    let read = value.parse::<f64>(&mut []).ok();
+    assert_eq!(read.map(f64::to_bits), double.map(f64::to_bits), "{json}");
+}
+
+/// A number as its decimal digits, of which the last counts a power of ten.
+#[derive(Clone)]
+struct Decimal {
+    digits: String,
+    exponent: i32,
+}
+
+impl Decimal {
+    /// What lies half an ulp above a float.
+    fn halfway(float: f64, ulp: f64) -> Self {
+        // Half of the smallest has one digit more than that has.
+        const FRACTION: usize = 1075;
+        let digits = |float: f64| format!("{float:01400.FRACTION$}").replace('.', "");
+        let (mut sum, mut carry) = (digits(float).into_bytes(), 0);
+        for (digit, ulp) in sum.iter_mut().zip(digits(ulp).bytes()).rev() {
+            let twice = (*digit - b'0') * 2 + (ulp - b'0') + carry;
+            (carry, *digit) = (twice / 10, twice % 10);
+        }
+        let mut rest = 0;
+        for digit in &mut sum {
+            (*digit, rest) = ((rest * 10 + *digit) / 2 + b'0', *digit % 2);
+        }
+        let digits = String::from_utf8(sum).unwrap();
+        let trimmed = digits.trim_end_matches('0');
+        Self {
+            digits: trimmed.trim_start_matches('0').into(),
+            exponent: (digits.len() - trimmed.len()) as i32 - FRACTION as i32,
+        }
+    }
+
+    /// A little above and below.
+    fn neighbours(&self, distance: usize) -> [Self; 2] {
+        let exponent = self.exponent - distance as i32;
+        let above = format!("{}{:0>distance$}", self.digits, 1);
+        // The last digit is not 0.
+        let (rest, last) = self.digits.split_at(self.digits.len() - 1);
+        let last = last.parse::<u8>().unwrap() - 1;
+        let below = format!("{rest}{last}{}", "9".repeat(distance));
+        let below = match below.trim_start_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        [above, below.into()].map(|digits| Self { digits, exponent })
+    }
+
+    /// All in front of the exponent, without an exponent, and with a point after the first digit.
+    fn spellings(&self) -> [String; 3] {
+        let Self { digits, exponent } = self;
+        let plain = if let Ok(zeros) = usize::try_from(*exponent) {
+            format!("{digits}{}", "0".repeat(zeros))
+        } else {
+            let fraction = exponent.unsigned_abs() as usize;
+            let padded = format!("{digits:0>width$}", width = fraction + 1);
+            let (integer, fraction) = padded.split_at(padded.len() - fraction);
+            format!("{integer}.{fraction}")
+        };
+        let (first, rest) = digits.split_at(1);
+        let scientific = format!("{first}.{rest}0E{:+}", *exponent + rest.len() as i32);
+        [format!("{digits}e{exponent}"), plain, scientific]
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4_000))]
+
+    #[test]
+    fn floats_of_any_bits_are_read_as_rust_reads_them(
+        double in 0..f64::INFINITY.to_bits(), single in 0..f32::INFINITY.to_bits(), subnormal in 0..1_u64 << 52, precision in 0_usize..40, sign in "-?",
+    ) {
+        for float in [f64::from_bits(double), f32::from_bits(single).into(), f64::from_bits(subnormal)] {
+            read_as_rust_reads(&format!("{sign}{float}"));
+            read_as_rust_reads(&format!("{sign}{float:e}"));
+            read_as_rust_reads(&format!("{sign}{float:.precision$}"));
+            read_as_rust_reads(&format!("{sign}{float:.precision$E}"));
+        }
+        read_as_rust_reads(&format!("{sign}{:e}", f32::from_bits(single)));
+    }
+
+    #[test]
+    fn floats_at_halfway_are_read_as_rust_reads_them(
+        double in 0..f64::INFINITY.to_bits(), single in 0..f32::INFINITY.to_bits(), subnormal in 0..1_u64 << 52, distance in 1_usize..900,
+    ) {
+        for bits in [double, subnormal, f64::MAX.to_bits() - (double & 1)] {
+            let float = f64::from_bits(bits);
+            // The largest is as far from where the next would be as from the last.
+            let ulp = if float == f64::MAX { float - float.next_down() } else { float.next_up() - float };
+            read_all(&Decimal::halfway(float, ulp), distance);
+        }
+        for bits in [single, single >> 8, f32::MAX.to_bits() - (single & 1)] {
+            let float = f32::from_bits(bits);
+            let ulp = if float == f32::MAX { float - float.next_down() } else { float.next_up() - float };
+            read_all(&Decimal::halfway(float.into(), ulp.into()), distance);
+        }
+    }
+
+    #[test]
+    fn floats_of_any_digits_are_read_as_rust_reads_them(
+        digits in proptest::collection::vec(0_u8..10, 1..1_200), zeros in 0_usize..900, exponent in -1_500..1_500, huge: i32,
+    ) {
+        let digits: String = digits.iter().map(u8::to_string).collect();
+        let digits = match digits.trim_start_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        for exponent in [exponent, exponent - digits.len() as i32, -(zeros as i32)] {
+            for json in (Decimal { digits: digits.into(), exponent }).spellings() {
+                read_as_rust_reads(&json);
+            }
+        }
+        let zeros = "0".repeat(zeros);
+        for exponent in [exponent, huge % 100_000, huge] {
+            read_as_rust_reads(&format!("0.{zeros}{digits}e{exponent}"));
+            read_as_rust_reads(&format!("-{digits}.{zeros}e{exponent}"));
+            read_as_rust_reads(&format!("{digits}{zeros}E-{zeros}{huge}", huge = exponent.unsigned_abs()));
+        }
+    }
+}
+
+fn read_all(halfway: &Decimal, distance: usize) {
+    let [above, below] = halfway.neighbours(distance);
+    for number in [halfway.clone(), above, below] {
+        for json in number.spellings() {
+            read_as_rust_reads(&json);
+        }
+    }
+}
+
+#[test]
+fn floats_are_written_with_the_fewest_digits() {
+    fn written(value: impl Serialize) -> String {
+        let mut frame = String::new();
+        DataMessage::typed("", "", 0, &BTreeMap::from([("", value)]))
+            .write_to(&mut frame)
+            .unwrap();
+        let frame = frame.strip_prefix(r#"{"id":"","type":"","time":0,"data":{"":"#);
+        frame
+            .and_then(|frame| frame.strip_suffix("}}"))
+            .unwrap()
+            .into()
+    }
+    for (float, text) in [
+        (0.0, "0.0"),
+        (-0.0, "-0.0"),
+        (1.0, "1.0"),
+        (0.1, "0.1"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (-1234.5678, "-1234.5678"),
+        (1e-5, "0.00001"),
+        (1e-6, "1e-6"),
+        (1e15, "1000000000000000.0"),
+        (1e16, "1e16"),
+        (1e23, "1e23"),
+        (9007199254740993.0, "9007199254740992.0"),
+        (5e-324, "5e-324"),
+        (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        (f64::MIN, "-1.7976931348623157e308"),
+    ] {
+        assert_eq!(written(float), text);
+    }
+    for (float, text) in [
+        (0.0_f32, "0.0"),
+        (-0.1, "-0.1"),
+        (16777216.0, "16777216.0"),
+        (1e13, "1e13"),
+        (1e-45, "1e-45"),
+        (f32::MAX, "3.4028235e38"),
+    ] {
+        assert_eq!(written(float), text);
+    }
+}
+
 #[derive(Debug, PartialEq, Deserialize)]
 struct Note<'n> {
     text: &'n str,

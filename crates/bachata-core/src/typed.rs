@@ -1,6 +1,6 @@
 //! Payloads as values of the application's own types, by way of serde.
 //!
-//! `serde-json-core` reads integers, whose text the scanner has delimited, and writes floats. Texts, containers and whatever is skipped go
+//! `serde-json-core` reads integers and `fast-float2` reads floats, whose text the scanner has delimited; `ryu` writes floats. Texts, containers and whatever is skipped go
 //! through the scanner and the escapes of this crate, because there `serde-json-core` would refuse or alter valid payloads
 //! (surrogate pairs, escapes in borrowed strings) and recurse without a bound.
 

@@ -1,5 +1,6 @@
-use core::str::{self, FromStr};
+use core::str::FromStr;
 
+use fast_float2::FastFloat;
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
 use serde_json_core::de as integer;
 
@@ -89,11 +90,9 @@ impl<'de> Deserializer<'de> {
     }
 
     /// A float. One that is beyond its type is an error, not infinite.
-    fn float<T: FromStr + Into<f64> + Copy>(&mut self) -> Result<(T, usize)> {
+    fn float<T: FastFloat + Into<f64>>(&mut self) -> Result<(T, usize)> {
         let (digits, start) = self.digits()?;
-        let float = str::from_utf8(digits)
-            .ok()
-            .and_then(|digits| digits.parse::<T>().ok());
+        let float = T::parse_float(digits).ok();
         let finite = float.filter(|&float| float.into().is_finite());
         let kind = DeserializeErrorKind::InvalidNumber;
         Ok((finite.ok_or(DeserializeError::new(kind, start))?, start))

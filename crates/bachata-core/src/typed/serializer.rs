@@ -55,16 +55,11 @@ impl<'s, S: Sink> Serializer<'s, S> {
         put_unsigned(magnitude, self.sink);
     }
 
-    /// A float, converted by `serde-json-core`.
-    fn put_float(&mut self, number: impl Serialize, finite: bool) -> Result {
+    fn put_float(&mut self, number: impl ryu::Float, finite: bool) -> Result {
         if !finite {
             return Err(SerializeErrorKind::NotFinite);
         }
-        // The longest are 24 bytes: -2.2250738585072014e-308
-        let mut digits = [0; 24];
-        let len = serde_json_core::to_slice(&number, &mut digits);
-        let digits = len.ok().and_then(|len| digits.get(..len));
-        self.put(digits.ok_or(SerializeErrorKind::Custom)?);
+        self.put(ryu::Buffer::new().format_finite(number).as_bytes());
         Ok(())
     }
 
