@@ -15,7 +15,7 @@ from pathlib import Path
 # Implemented for types or with traits that nobody outside can name.
 PRIVATE = re.compile(
     r"\b(Sink|SliceSink|FmtSink|NormalForm|Written|Limbs|Deserializer|TextDeserializer|Serializer|Elements|Shape|Key|Container"
-    r"|TextWriter|Sealed|Taker|Typed|Canonical|NoRoom)\b"
+    r"|TextWriter|Sealed|Taker|Typed|Canonical|NoRoom|Mask)\b"
 )
 # Traits whose functions are not called: they have none, or only serde calls them, which typed payloads do; `Debug` is for
 # development, and core's `Debug` of texts itself has panic paths; `defmt` has its own linker section and host.
@@ -32,7 +32,8 @@ def plain(name: str) -> str:
     name = re.sub(r"\b[A-Z]{2,}, |, [A-Z]{2,}\b", "", name)
     name = re.sub(r"(, )?\b[A-Z]>", lambda found: found[0] if found[0] in ("D>", "T>") else ">", name)
     name = re.sub(r"\w+::", "", name.replace("<>", ""))
-    return name.strip()
+    # What a server knows its peers by.
+    return name.replace("<A>", "").strip()
 
 
 def without_generics(header: str) -> str:

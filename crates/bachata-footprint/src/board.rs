@@ -46,7 +46,13 @@ pub(crate) fn exit() {
 }
 
 /// Room for outputs, which is no variable of the image.
-#[cfg(any(feature = "all", feature = "build", feature = "typed"))]
+#[cfg(any(
+    feature = "all",
+    feature = "build",
+    feature = "client",
+    feature = "server",
+    feature = "typed"
+))]
 pub(crate) fn scratch() -> &'static mut [u8] {
     unsafe extern "C" {
         static mut scratch: [u8; 1024];

@@ -39,6 +39,9 @@ macro_rules! calls {
 calls! {
     "Message::parse" i, _ => Message::parse(i.bytes);
     "Message::parse_with" i, _ => Message::parse_with(i.bytes, i.policy);
+    "Message::parse_with_unknown" i, _ => Message::parse_with_unknown(i.bytes, i.policy).is_ok();
+    "<UnknownMembers as Iterator>" i, _ => Message::parse_with_unknown(i.bytes, i.policy)
+        .map_or(0, |(_, members)| members.fold(0, |sum, (_, value)| sum ^ value.as_bytes().len()));
     "Message::encode" i, t => i.message.encode(t.out).is_ok();
     "Message::write_to" i, t => i.message.write_to(&mut t.writer());
     "Message::write_to_with" i, t => i.message.write_to_with(&mut t.writer(), i.envelope.iter().flat_map(Envelope::members));

@@ -77,7 +77,7 @@ impl Default for ClientConfig {
 ///
 /// It holds `WINDOW` messages that are on their way, each of at most `N` bytes, and remembers the last `DEDUPE` messages that it received. The application can keep up to
 /// 15 of them before it acknowledges one, and as many as their ids have room in three quarters of `N` bytes. Its size is about
-/// `WINDOW × (N + 48) + DEDUPE × 16 + N + 300` bytes, and it never needs more.
+/// `WINDOW × (N + 40) + DEDUPE × 16 + N + 560` bytes, and it never needs more.
 ///
 /// What calls it:
 ///

@@ -202,6 +202,7 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         message: NewMessage<'_, A>,
     ) -> Result<Put, StoreError<PeersFull>> {
         let sequence = self.number();
+        let slots = &mut self.peer(lease)?.slots;
         if message.frame.len() > N {
             return Ok(Put::TooLong(BufferTooSmall {
                 needed: message.frame.len(),
@@ -209,7 +210,6 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
             }));
         }
         let id = PRINTS.id(message.id);
-        let slots = &mut self.peer(lease)?.slots;
         let is_known = |slot: &&Slot<A, N>| slot.state != State::Free && slot.id == id;
         if let Some(known) = slots.iter().find(is_known) {
             return Ok(match known.state {

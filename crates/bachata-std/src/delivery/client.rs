@@ -211,7 +211,7 @@ impl ClientBuilder {
     }
 
     /// The client, with `WINDOW` messages on their way at once, each of at most `N` bytes, and with the last `DEDUPE` received messages in mind. It takes
-    /// `WINDOW × (N + 48) + DEDUPE × 16 + N` bytes from now on.
+    /// `WINDOW × (N + 40) + DEDUPE × 16 + N` bytes from now on.
     ///
     /// ```
     /// use bachata_std::delivery::{Client, ClientConfig};
