@@ -395,7 +395,10 @@ impl<'f> World<'f> {
                     .stored
                     .iter()
                     .filter(|stored| stored.sender == sender && !stored.discarded);
-                assert!(frame.len() > N || taken.count() >= SLOTS);
+                assert!(taken.count() >= SLOTS);
+            }
+            Ok(Put::TooLong(error)) => {
+                assert!(frame.len() > N && (error.needed, error.capacity) == (frame.len(), N));
             }
             Err(ServerError::Superseded) => assert!(!is_current),
             Err(error) => panic!("{error}"),
