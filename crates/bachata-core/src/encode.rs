@@ -100,6 +100,12 @@ pub(crate) fn to_slice<'s>(
     sink.finish()
 }
 
+/// A frame as it stands, written to the start of `room`.
+#[cfg(feature = "delivery")]
+pub(crate) fn copy<'s>(frame: &[u8], room: &'s mut [u8]) -> Result<&'s [u8], BufferTooSmall> {
+    to_slice(room, |sink| sink.put(frame))
+}
+
 /// An integer in decimal digits.
 pub(crate) fn put_integer<S: Sink>(integer: i64, sink: &mut S) {
     if integer < 0 {

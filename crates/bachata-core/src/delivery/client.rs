@@ -5,8 +5,9 @@ use super::clock::{Clock, earlier};
 use super::fingerprint::Fingerprints;
 use super::inbox::{Inbox, Recall};
 use super::keep_alive::Liveness;
-use super::outbox::{Outbox, Rules, copy};
+use super::outbox::{Outbox, Rules};
 use super::{Counters, KeepAlive, Progress, Receipt, Resend, Token};
+use crate::encode::copy;
 use crate::{
     BufferTooSmall, DataMessage, Message, ParseError, Policy, TransportMessage, TransportType,
 };

@@ -1,8 +1,8 @@
 use core::fmt;
 
 use super::fingerprint::Fingerprints;
-use super::outbox::copy;
 use super::{Lease, NewMessage, Put, Queued, Store, StoreError};
+use crate::encode::copy;
 use crate::{BufferTooSmall, JsonStr, Message, Policy};
 
 /// A [`Store`] in fixed memory, for a server without a disk: a gateway, a test.

@@ -1,6 +1,5 @@
 use super::Resend;
 use super::clock::earlier;
-use crate::BufferTooSmall;
 
 /// A message that a [`Client`](super::Client) has taken to be sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -249,9 +248,4 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
             .filter(|slot| slot.progress.is_some() && wanted(slot))
             .max_by_key(|slot| self.next.wrapping_sub(slot.token.0))
     }
-}
-
-/// A frame to be sent as it stands.
-pub(super) fn copy<'o>(frame: &[u8], out: &'o mut [u8]) -> Result<&'o [u8], BufferTooSmall> {
-    crate::encode::to_slice(out, |sink| crate::encode::Sink::put(sink, frame))
 }

@@ -6,9 +6,9 @@ use super::answers::{Answers, NoRoom};
 use super::clock::{Clock, earlier};
 use super::fingerprint::Fingerprints;
 use super::keep_alive::Liveness;
-use super::outbox::copy;
 use super::remove::remove;
 use super::{Counters, KeepAlive, Lease, NewMessage, Put, Receipt, Resend, Store, StoreError};
+use crate::encode::copy;
 use crate::{
     BufferTooSmall, DataMessage, Message, ParseError, Policy, TransportMessage, TransportType,
 };
