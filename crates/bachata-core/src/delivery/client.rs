@@ -60,10 +60,7 @@ impl ClientConfig {
         accepted_is_delivered: false,
         expire_after: None,
         acknowledge_at_once: false,
-        keep_alive: KeepAlive {
-            ping_after: Some(30_000),
-            dead_after: Some(90_000),
-        },
+        keep_alive: KeepAlive::DEFAULT,
         key: [0; 2],
     };
 }

@@ -19,6 +19,12 @@ pub struct KeepAlive {
 }
 
 impl KeepAlive {
+    /// The default: a ping after 30 seconds, dead after 90.
+    pub const DEFAULT: Self = Self {
+        ping_after: Some(30_000),
+        dead_after: Some(90_000),
+    };
+
     /// No pings, and no peer is ever dead.
     pub const OFF: Self = Self {
         ping_after: None,
@@ -26,13 +32,9 @@ impl KeepAlive {
     };
 }
 
-/// A ping after 30 seconds, dead after 90.
 impl Default for KeepAlive {
     fn default() -> Self {
-        Self {
-            ping_after: Some(30_000),
-            dead_after: Some(90_000),
-        }
+        Self::DEFAULT
     }
 }
 

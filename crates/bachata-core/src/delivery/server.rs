@@ -40,10 +40,7 @@ impl ServerConfig {
         policy: Policy::Strict,
         takeover: true,
         resend: None,
-        keep_alive: KeepAlive {
-            ping_after: Some(30_000),
-            dead_after: Some(90_000),
-        },
+        keep_alive: KeepAlive::DEFAULT,
         give_way_after: 60_000,
         id_pause: 10_000,
     };
