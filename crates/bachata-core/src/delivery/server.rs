@@ -382,9 +382,14 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         Ok(Some(frame))
     }
 
+    fn give_way_after(&self) -> u64 {
+        // Not at once, or nothing would ever be in flight.
+        u64::from(self.config.give_way_after.max(1))
+    }
+
     /// Takes out of the window what has been there for too long.
     fn give_way(&mut self, now: u64) {
-        let after = u64::from(self.config.give_way_after.max(1));
+        let after = self.give_way_after();
         let until = now.saturating_add(after.max(u64::from(self.config.id_pause)));
         let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
         while let Some(place) = self.in_flight.iter().position(stays_too_long) {
@@ -442,13 +447,12 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         let resend = self.in_flight.iter().fold(None, |timeout, flight| {
             earlier(timeout, flight.due_at(self.config.resend))
         });
-        let after = u64::from(self.config.give_way_after.max(1));
         let first = self
             .in_flight
             .iter()
             .map(|flight| flight.first_sent_at)
             .min();
-        let give_way = first.map(|time| time.saturating_add(after));
+        let give_way = first.map(|time| time.saturating_add(self.give_way_after()));
         let paused = self.paused.iter().map(|&(_, until)| until);
         let pause = paused.filter(|&until| until > now).min();
         let window = earlier(earlier(give_way, self.retry_at), earlier(resend, pause));
