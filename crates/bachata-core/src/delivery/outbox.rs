@@ -171,13 +171,11 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
     }
 
     pub(super) fn sent(&mut self, token: Token, now: u64) {
-        for slot in &mut self.slots {
-            if slot.token == token && slot.is_open() {
-                slot.sends = slot.sends.saturating_add(1);
-                slot.sent_at = now;
-                if slot.progress == Some(Progress::Queued) {
-                    slot.progress = Some(Progress::Sent);
-                }
+        if let Some(slot) = self.slot_mut(token) {
+            slot.sends = slot.sends.saturating_add(1);
+            slot.sent_at = now;
+            if slot.progress == Some(Progress::Queued) {
+                slot.progress = Some(Progress::Sent);
             }
         }
     }
@@ -196,10 +194,7 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
     }
 
     pub(super) fn cancel(&mut self, token: Token) -> bool {
-        let slot = self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.token == token && slot.is_open());
+        let slot = self.slot_mut(token).filter(|slot| slot.is_open());
         slot.is_some_and(|slot| {
             slot.progress = Some(Progress::Failed);
             true
@@ -222,10 +217,7 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
             progress => progress.is_some_and(Progress::is_end),
         };
         let token = self.oldest(is_news)?.token;
-        let slot = self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.token == token && slot.progress.is_some())?;
+        let slot = self.slot_mut(token)?;
         let progress = slot.progress?;
         slot.reported = progress;
         if progress.is_end() {
@@ -240,6 +232,12 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
             let due = slot.due_at(rules).filter(|_| sends);
             earlier(timeout, earlier(due, slot.expires_at(rules)))
         })
+    }
+
+    fn slot_mut(&mut self, token: Token) -> Option<&mut Slot<N>> {
+        self.slots
+            .iter_mut()
+            .find(|slot| slot.token == token && slot.progress.is_some())
     }
 
     fn oldest(&self, wanted: impl Fn(&Slot<N>) -> bool) -> Option<&Slot<N>> {
