@@ -56,6 +56,16 @@ impl<const N: usize> Ring<N> {
         Some(byte)
     }
 
+    /// Takes the oldest bytes, as many as there are and as `room` has places for, and says how many.
+    pub fn read(&self, room: &mut [u8]) -> usize {
+        let mut count = 0;
+        for (place, byte) in room.iter_mut().zip(core::iter::from_fn(|| self.pop())) {
+            *place = byte;
+            count += 1;
+        }
+        count
+    }
+
     fn after(position: usize) -> usize {
         if position + 1 < N { position + 1 } else { 0 }
     }
@@ -85,6 +95,17 @@ mod tests {
             }
             assert_eq!(ring.pop(), None);
         }
+    }
+
+    #[test]
+    fn a_read_takes_what_there_is_and_what_there_is_room_for() {
+        let ring = Ring::<8>::new();
+        (1..=5).for_each(|byte| ring.push(byte));
+        let mut room = [0; 3];
+        assert_eq!((ring.read(&mut room), room), (3, [1, 2, 3]));
+        assert_eq!((ring.read(&mut room), room), (2, [4, 5, 3]));
+        assert_eq!(ring.read(&mut room), 0);
+        assert_eq!(ring.read(&mut []), 0);
     }
 
     #[test]

@@ -28,11 +28,7 @@ fn main() -> ! {
 
 impl Hardware for Board {
     fn receive(&mut self, room: &mut [u8]) -> usize {
-        let mut count = 0;
-        for (place, byte) in room.iter_mut().zip(core::iter::from_fn(|| RECEIVED.pop())) {
-            *place = byte;
-            count += 1;
-        }
+        let count = RECEIVED.read(room);
         if count > 0 {
             // It may have been stopped for want of room in the ring.
             UART_IER.write(UART_RECEIVE);
