@@ -49,7 +49,7 @@ def without_generics(header: str) -> str:
 
 
 def public_names(path: Path) -> Iterator[str]:
-    if path.name == "tests.rs":
+    if path.name == "tests.rs" or path.parent.name == "tests":
         return
     source = path.read_text().split("#[cfg(test)]\nmod tests")[0]
     source = re.sub(r"^ *//.*\n", "", source, flags=re.MULTILINE)

@@ -1,0 +1,326 @@
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+use super::super::*;
+use super::{frame, message, receipt};
+use crate::{JsonStr, Message};
+
+type TestStore = MemoryStore<u8, 3, 2, 128>;
+type TestConnection = ServerConnection<u8, 2, 64>;
+
+const ALICE: u8 = 1;
+const BOB: u8 = 2;
+
+const QUIET_SERVER: ServerConfig = ServerConfig {
+    keep_alive: KeepAlive::OFF,
+    ..ServerConfig::DEFAULT
+};
+
+/// A server with Alice and Bob on it.
+struct Hall {
+    store: TestStore,
+    alice: TestConnection,
+    bob: TestConnection,
+}
+
+impl Hall {
+    fn new(config: ServerConfig) -> Self {
+        let mut store = TestStore::new();
+        let mut hall = Self {
+            alice: TestConnection::open(&mut store, ALICE, config, 0).unwrap(),
+            bob: TestConnection::open(&mut store, BOB, config, 0).unwrap(),
+            store,
+        };
+        for who in [ALICE, BOB] {
+            assert_eq!(hall.transmits(who), [r#"{"type":1000}"#]);
+        }
+        hall
+    }
+
+    fn transmits(&mut self, who: u8) -> Vec<String> {
+        let mut sent = Vec::new();
+        let connection = if who == ALICE {
+            &mut self.alice
+        } else {
+            &mut self.bob
+        };
+        let mut out = [0; 256];
+        while let Some(frame) = connection.poll_transmit(&mut self.store, &mut out).unwrap() {
+            sent.push(String::from_utf8(frame.to_vec()).unwrap());
+        }
+        sent
+    }
+
+    /// Alice sends a message to Bob.
+    fn submit(&mut self, frame: &str) -> Put {
+        let handled = self
+            .alice
+            .handle_frame(&mut self.store, frame.as_bytes(), 0);
+        let Handled::Message(submitted) = handled.unwrap() else {
+            panic!("no message")
+        };
+        self.alice.submit(&mut self.store, submitted, BOB).unwrap()
+    }
+
+    fn receives(&mut self, who: u8, code: u32, id: &str) -> Option<u8> {
+        let frame = receipt(code, id);
+        let connection = if who == ALICE {
+            &mut self.alice
+        } else {
+            &mut self.bob
+        };
+        match connection.handle_frame(&mut self.store, frame.as_bytes(), 0) {
+            Ok(Handled::Delivered { sender }) => Some(sender),
+            Ok(Handled::Nothing) => None,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_server_answers_for_what_its_store_has() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    for id in ["1", "2"] {
+        assert_eq!(hall.submit(&frame(id)), Put::Stored);
+    }
+    assert_eq!(hall.submit(&frame("1")), Put::Known);
+    assert_eq!(hall.submit(&frame("3")), Put::Full);
+    let other = message("2").with_dest("x").to_string();
+    assert_eq!(hall.submit(&other), Put::Conflict);
+    assert_eq!(
+        hall.transmits(ALICE),
+        ["1", "2", "1"].map(|id| receipt(100, id))
+    );
+    assert_eq!(hall.transmits(BOB), ["1", "2"].map(frame));
+    assert_eq!(hall.receives(BOB, 200, "2"), Some(ALICE));
+    assert_eq!(hall.transmits(ALICE), [receipt(300, "2")]);
+    // A repeated message is not delivered twice, and its sender told again.
+    assert_eq!(hall.submit(&frame("2")), Put::Delivered);
+    assert_eq!(hall.transmits(ALICE), [receipt(300, "2")]);
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    // Its place is for the next.
+    assert_eq!(hall.submit(&frame("3")), Put::Stored);
+    assert_eq!(hall.submit(&frame("2")), Put::Full);
+    assert_eq!(hall.store.undelivered(), 2);
+}
+
+#[test]
+fn receipts_count_only_from_the_receiver() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    assert_eq!(hall.submit(&frame("1")), Put::Stored);
+    // Not before it was sent, not from its sender, and not of another type.
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.receives(ALICE, 200, "1"), None);
+    for code in [100, 300, 1000, 4711] {
+        assert_eq!(hall.receives(BOB, code, "1"), None);
+    }
+    assert_eq!(hall.receives(BOB, 200, "2"), None);
+    assert_eq!(hall.store.undelivered(), 1);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.counters().ignored, 7);
+    assert_eq!(hall.alice.counters().ignored, 1);
+}
+
+#[test]
+fn a_300_waits_for_its_sender_and_messages_for_their_receiver() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    hall.submit(&frame("2"));
+    hall.transmits(BOB);
+    hall.receives(BOB, 200, "1");
+    let old = hall.alice;
+    old.close(&mut hall.store).unwrap();
+    hall.alice = TestConnection::open(&mut hall.store, ALICE, QUIET_SERVER, 0).unwrap();
+    assert_eq!(
+        hall.transmits(ALICE),
+        [r#"{"type":1000}"#.to_string(), receipt(300, "1")]
+    );
+    let old = hall.bob;
+    old.close(&mut hall.store).unwrap();
+    hall.bob = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    assert_eq!(
+        hall.transmits(BOB),
+        [r#"{"type":1000}"#.to_string(), frame("2")]
+    );
+}
+
+#[test]
+fn a_newer_connection_takes_the_address_or_not() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    hall.transmits(BOB);
+    let polite = ServerConfig {
+        takeover: false,
+        ..QUIET_SERVER
+    };
+    let refused = TestConnection::open(&mut hall.store, BOB, polite, 0);
+    assert!(matches!(refused, Err(OpenError::Taken)));
+    let newer = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    let mut old = core::mem::replace(&mut hall.bob, newer);
+    let (answer, mut out) = (receipt(200, "1"), [0; 256]);
+    let acknowledged = old.handle_frame(&mut hall.store, answer.as_bytes(), 0);
+    assert!(matches!(acknowledged, Err(ServerError::Superseded)));
+    let sent = old.poll_transmit(&mut hall.store, &mut out);
+    assert!(matches!(sent, Err(ServerError::Superseded)));
+    // Its end does not end the other.
+    old.close(&mut hall.store).unwrap();
+    assert_eq!(hall.transmits(BOB).last(), Some(&frame("1")));
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+}
+
+#[test]
+fn so_many_are_in_flight_and_those_that_stay_give_way() {
+    let resend = Some(Resend {
+        first: 400,
+        max: 400,
+    });
+    for resend in [None, resend] {
+        let mut hall = Hall::new(ServerConfig {
+            resend,
+            give_way_after: 1000,
+            id_pause: 0,
+            ..QUIET_SERVER
+        });
+        let carol = 3;
+        let mut other = TestConnection::open(&mut hall.store, carol, QUIET_SERVER, 0).unwrap();
+        hall.submit(&frame("1"));
+        hall.submit(&frame("2"));
+        let third = frame("3");
+        let handled = other.handle_frame(&mut hall.store, third.as_bytes(), 0);
+        let Ok(Handled::Message(submitted)) = handled else {
+            panic!("no message")
+        };
+        other.submit(&mut hall.store, submitted, BOB).unwrap();
+        assert_eq!(hall.transmits(BOB), ["1", "2"].map(frame));
+        hall.bob.handle_timeout(500);
+        let again = if resend.is_some() {
+            vec![frame("1"), frame("2")]
+        } else {
+            vec![]
+        };
+        assert_eq!(hall.transmits(BOB), again);
+        hall.bob.handle_timeout(999);
+        assert!(!hall.transmits(BOB).contains(&third));
+        if resend.is_none() {
+            assert_eq!(hall.bob.poll_timeout(), Some(1000));
+        }
+        hall.bob.handle_timeout(1000);
+        assert_eq!(hall.transmits(BOB), [&*third]);
+        assert_eq!(hall.receives(BOB, 200, "3"), Some(carol));
+        // What gave way comes again where there are timers: the window has a place for new ones all the time.
+        hall.bob.handle_timeout(2000);
+        let sent = hall.transmits(BOB);
+        if resend.is_some() {
+            assert_eq!(sent, [frame("1")]);
+            assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+            assert_eq!(hall.transmits(BOB), [frame("2")]);
+        } else {
+            assert_eq!(sent, Vec::<String>::new());
+            assert_eq!(hall.receives(BOB, 200, "1"), None);
+        }
+    }
+}
+
+#[test]
+fn two_messages_with_one_id_are_not_in_flight_together() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let (own, others) = (frame("1"), message("1").with_from("bob").to_string());
+    hall.submit(&own);
+    // Bob sends one to himself.
+    let handled = hall.bob.handle_frame(&mut hall.store, others.as_bytes(), 0);
+    let Ok(Handled::Message(submitted)) = handled else {
+        panic!("no message")
+    };
+    hall.bob.submit(&mut hall.store, submitted, BOB).unwrap();
+    assert_eq!(hall.transmits(BOB), [receipt(100, "1"), own.clone()]);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    // A second 200 could come from a frame that came twice.
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.poll_timeout(), Some(10_000));
+    hall.bob.handle_timeout(10_000);
+    assert_eq!(hall.transmits(BOB), [others]);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(BOB));
+}
+
+#[test]
+fn what_is_submitted_or_refused_gives_its_room_back() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let long = frame(&"i".repeat(40));
+    for _ in 0..50 {
+        let handled = hall.alice.handle_frame(&mut hall.store, long.as_bytes(), 0);
+        let Ok(Handled::Message(submitted)) = handled else {
+            panic!("no message")
+        };
+        let second = hall.alice.handle_frame(&mut hall.store, long.as_bytes(), 0);
+        assert!(matches!(second, Err(ServerError::Busy)));
+        hall.alice.refuse(submitted);
+    }
+    let error = hall
+        .alice
+        .handle_frame(&mut hall.store, frame(&"i".repeat(48)).as_bytes(), 0)
+        .unwrap_err();
+    assert!(matches!(error, ServerError::TooLong(_)));
+    assert_eq!(
+        error.to_string(),
+        "never room for the answer: 49 bytes needed, 48 available"
+    );
+}
+
+#[test]
+fn a_store_has_room_for_so_many() {
+    let mut store = TestStore::new();
+    let leases = [1, 2, 3].map(|address| store.open(address, false).unwrap().unwrap());
+    assert_eq!(store.open(4, false), Err(PeersFull));
+    let [first, second, _] = leases;
+    let new = |receiver, id| NewMessage {
+        receiver,
+        id: JsonStr::new(id),
+        fingerprint: 0,
+        frame: br#"{"id":"1","type":"t","time":5,"data":""}"#,
+    };
+    assert_eq!(store.put(&first, new(2, "1")), Ok(Put::Stored));
+    store.close(&first).unwrap();
+    assert_eq!(store.put(&first, new(2, "1")), Err(StoreError::Superseded));
+    // It has something on its way.
+    assert_eq!(store.open(4, false), Err(PeersFull));
+    assert_eq!(store.discard(2), 1);
+    let fourth = store.open(4, false).unwrap().unwrap();
+    assert_eq!(store.open(1, false), Err(PeersFull));
+    assert!(store.next(&second, 0).unwrap().is_none());
+    // One that is longer than a slot.
+    let long = [b'x'; 129];
+    let too_long = NewMessage {
+        frame: &long,
+        ..new(2, "2")
+    };
+    let error = crate::BufferTooSmall {
+        needed: 129,
+        capacity: 128,
+    };
+    assert_eq!(store.put(&fourth, too_long), Ok(Put::TooLong(error)));
+    assert_eq!(store.undelivered(), 0);
+}
+
+#[test]
+fn a_frame_is_forwarded_as_it_came_or_as_the_server_writes_it() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let odd = r#"{"more":[1], "type":"t","id":"1","data":"","time":5}"#;
+    hall.submit(odd);
+    assert_eq!(hall.transmits(BOB), [odd]);
+    let second = frame("2");
+    let handled = hall
+        .alice
+        .handle_frame(&mut hall.store, second.as_bytes(), 0);
+    let Ok(Handled::Message(mut submitted)) = handled else {
+        panic!("no message")
+    };
+    let stamped = submitted.message.with_from("alice").to_string();
+    submitted.frame = stamped.as_bytes();
+    hall.alice.submit(&mut hall.store, submitted, BOB).unwrap();
+    assert_eq!(hall.transmits(BOB), [&*stamped]);
+    assert!(Message::try_from(stamped.as_str()).is_ok());
+}
