@@ -69,8 +69,8 @@ impl State {
         let quotes = block.bits(|vector| vector.is(b'"'));
         // From each opening quote up to the byte before the closing one.
         let inside = prefix_xor(quotes) ^ self.in_string;
-        if inside == u64::MAX {
-            // Nothing but the middle of a string.
+        if quotes == 0 && inside == u64::MAX {
+            // Nothing but the middle of a string. One that begins here is more.
             return (!block.any_special()).then_some(None);
         }
         let opening = quotes & inside;
@@ -357,6 +357,36 @@ mod tests {
             let before = std::format!("{{\"{}\":[0],\"\"", "x".repeat(length));
             assert!(all(&symbols, 4, &before, "}") > 0);
         }
+    }
+
+    #[test]
+    fn a_string_may_fill_a_block() {
+        let mut found = 0;
+        for before in 50..70 {
+            for length in 55..140 {
+                for (quote, after) in [
+                    ("\"", "}"),
+                    ("\"", ",\"b\":0}"),
+                    ("\"", ":0}"),
+                    ("", "1}"),
+                    ("", "\"1}"),
+                    ("", ":1}"),
+                    ("", "}"),
+                    ("", ",\"b\":0}"),
+                ] {
+                    let (name, text) = ("k".repeat(before), "x".repeat(length));
+                    for object in [
+                        std::format!("{{\"{name}\":\"{text}{quote}{after}"),
+                        std::format!("{{\"{name}\":[\"{text}{quote}]{after}"),
+                        std::format!("{{\"{name}\":0,\"{text}{quote}{after}"),
+                        std::format!("{{\"{name}\"\"{text}{quote}{after}"),
+                    ] {
+                        found += usize::from(check(object.as_bytes()));
+                    }
+                }
+            }
+        }
+        assert!(found >= 20 * 85 * 5);
     }
 
     #[test]
