@@ -3,9 +3,11 @@
 //! names: numbers beyond f64 (`P-3`), of which `read_json` takes care, and repeated members (`P-4`), which `Model` finds.
 
 use std::str;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bachata_core::{JsonKind, Message, ParseErrorKind, RawJson};
 use bachata_tests::{SAMPLES, check, on_all_cores, read_json, vectors};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 #[test]
@@ -126,6 +128,40 @@ fn every_string_of_six_symbols_as_a_value() {
         let normal = read_json(raw.to_string().as_bytes()).ok();
         assert_eq!(normal, Some(value), "{raw} of {}", text.escape_ascii());
     });
+}
+
+/// How many bytes at most are looked at in one step, anywhere.
+const BLOCK: usize = 64;
+
+#[test]
+fn every_string_of_symbols_at_every_place_of_a_block() {
+    const HEADS: [&str; 4] = [r#"{"@":"#, r#"{"@":[0,"#, r#"{"@":0,"#, r#"{"":"@"#];
+    const TAILS: [&str; 6] = ["}", "\"}", "]}", "\"]}", "\":0}", "0}"];
+    let accepted = AtomicUsize::new(0);
+    let compare = |text: &[u8]| {
+        let raw = RawJson::new(text).is_ok();
+        // It is fast, but takes halves of surrogates.
+        let ignored = serde_json::from_slice::<IgnoredAny>(text).is_ok();
+        if raw != ignored {
+            let value = read_json(text).is_ok();
+            assert_eq!(raw, value, "{}", text.escape_ascii());
+        }
+        accepted.fetch_add(raw.into(), Ordering::Relaxed);
+    };
+    for before in 0..BLOCK {
+        for head in HEADS.map(|head| head.replace('@', &"k".repeat(before))) {
+            // What follows is as long as to begin, fill and end blocks of its own.
+            for (symbols, after) in [(3, 0), (2, BLOCK - 2), (2, BLOCK - 1), (2, 2 * BLOCK - 1)] {
+                let tails = TAILS.map(|tail| format!("{}{tail}", "x".repeat(after)));
+                every_string(symbols, |text| {
+                    for tail in &tails {
+                        compare(&[head.as_bytes(), text, tail.as_bytes()].concat());
+                    }
+                });
+            }
+        }
+    }
+    assert!(accepted.into_inner() > 100_000);
 }
 
 #[test]
