@@ -1,0 +1,205 @@
+//! Objects as peers write them, compact or with a space after commas and colons, of strings that fill blocks of the scanner, with a few bytes changed: taken where
+//! `serde_json` takes them, and with the same normal form.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use bachata_core::RawJson;
+use bachata_tests::{normal_form, read_json};
+use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    spaced: bool,
+    tokens: Vec<Token>,
+    changes: [Option<Change>; 3],
+}
+
+#[derive(Arbitrary, Debug)]
+enum Token {
+    Open {
+        is_object: bool,
+    },
+    Close,
+    Text(Inside),
+    Number(i32),
+    /// One of those that follow no rule of length.
+    Other(u8),
+}
+
+/// A string: plain, then something, then plain again.
+#[derive(Arbitrary, Debug)]
+struct Inside {
+    before: u8,
+    special: u8,
+    after: u8,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Change {
+    at: u16,
+    to: To,
+}
+
+#[derive(Arbitrary, Debug)]
+enum To {
+    Nothing,
+    Instead(u8),
+    Besides(u8),
+    End,
+}
+
+fuzz_target!(|input: Input| {
+    let mut text = Writer::write(&input).into_bytes();
+    for Change { at, to } in input.changes.into_iter().flatten() {
+        let at = usize::from(at) % text.len().max(1);
+        match to {
+            To::Nothing if at < text.len() => drop(text.remove(at)),
+            To::Instead(byte) if at < text.len() => text[at] = structural(byte),
+            To::Besides(byte) => text.insert(at, structural(byte)),
+            _ => text.truncate(at),
+        }
+    }
+    let raw = RawJson::new(&text);
+    // It takes halves of surrogates, and numbers beyond f64, and is fast.
+    let ignored = serde_json::from_slice::<IgnoredAny>(&text).is_ok();
+    if raw.is_ok() != ignored {
+        let value = read_json(&text).is_ok();
+        assert_eq!(raw.is_ok(), value, "{raw:?}: {}", text.escape_ascii());
+    }
+    let Ok(raw) = raw else { return };
+    if let Ok(value) = serde_json::from_slice::<&RawValue>(&text) {
+        assert_eq!(raw.as_str(), value.get());
+        assert_eq!(raw.to_string(), normal_form(value));
+    }
+});
+
+/// Mostly bytes that mean something; also any.
+fn structural(byte: u8) -> u8 {
+    const BYTES: &[u8] = b"{}[],:\"\\ \n0-.eu\x80\xc3\xed";
+    *BYTES.get(usize::from(byte) % 32).unwrap_or(&byte)
+}
+
+struct Writer {
+    text: String,
+    spaced: bool,
+    /// Whether each open container is an object.
+    open: Vec<bool>,
+    is_first: bool,
+}
+
+impl Writer {
+    fn write(input: &Input) -> String {
+        let mut writer = Self {
+            text: "{".into(),
+            spaced: input.spaced,
+            open: vec![true],
+            is_first: true,
+        };
+        for token in &input.tokens {
+            writer.token(token);
+        }
+        while !writer.open.is_empty() {
+            writer.close();
+        }
+        writer.text
+    }
+
+    fn token(&mut self, token: &Token) {
+        match token {
+            // A value by itself may be nested less deep than `serde_json` takes it (`P-3`).
+            Token::Open { .. } if self.open.len() > 120 => return,
+            Token::Close => {
+                if self.open.len() > 1 {
+                    self.close();
+                }
+                return;
+            }
+            // What is in an object needs a name: those of texts are texts, so that names are long, too.
+            Token::Text(inside) => self.element(inside),
+            Token::Open { .. } | Token::Number(_) | Token::Other(_) => self.element(&Inside {
+                before: 3,
+                special: 0,
+                after: 0,
+            }),
+        }
+        match token {
+            Token::Open { is_object } => {
+                self.text.push(if *is_object { '{' } else { '[' });
+                self.open.push(*is_object);
+                self.is_first = true;
+            }
+            Token::Text(inside) => self.string(inside),
+            Token::Number(number) => self.text.push_str(&number.to_string()),
+            Token::Other(which) => {
+                const OTHERS: [&str; 8] = [
+                    "true",
+                    "false",
+                    "null",
+                    "-0",
+                    "1.5",
+                    "2e9",
+                    "0.1E-7",
+                    "12345678901234567890",
+                ];
+                self.text
+                    .push_str(OTHERS[usize::from(*which) % OTHERS.len()]);
+            }
+            Token::Close => {}
+        }
+    }
+
+    /// What stands before an element.
+    fn element(&mut self, name: &Inside) {
+        if !self.is_first {
+            self.separate(',');
+        }
+        self.is_first = false;
+        if self.open.last() == Some(&true) {
+            self.string(name);
+            self.separate(':');
+        }
+    }
+
+    fn separate(&mut self, by: char) {
+        self.text.push(by);
+        if self.spaced {
+            self.text.push(' ');
+        }
+    }
+
+    fn string(&mut self, inside: &Inside) {
+        const SPECIALS: [&str; 16] = [
+            "",
+            "",
+            "\\n",
+            "\\\"",
+            "\\\\",
+            "\\u00e9",
+            "\\ud83d\\ude00",
+            "\u{e9}",
+            "\u{20ac}",
+            "\u{1f600}",
+            "\u{800}",
+            "\u{d7ff}",
+            "\u{10ffff}",
+            "{\\\\}",
+            ",:[]",
+            "\\/\\b\\f\\r\\t",
+        ];
+        self.text.push('"');
+        let fill = |count: u8| "x".repeat(usize::from(count) % 140);
+        self.text.push_str(&fill(inside.before));
+        self.text
+            .push_str(SPECIALS[usize::from(inside.special) % SPECIALS.len()]);
+        self.text.push_str(&fill(inside.after));
+        self.text.push('"');
+    }
+
+    fn close(&mut self) {
+        let is_object = self.open.pop().unwrap_or(true);
+        self.text.push(if is_object { '}' } else { ']' });
+        self.is_first = false;
+    }
+}
