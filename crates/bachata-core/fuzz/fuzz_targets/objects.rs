@@ -13,7 +13,6 @@ use serde_json::value::RawValue;
 struct Input {
     spaced: bool,
     tokens: Vec<Token>,
-    changes: [Option<Change>; 3],
 }
 
 #[derive(Arbitrary, Debug)]
@@ -36,49 +35,52 @@ struct Inside {
     after: u8,
 }
 
-#[derive(Arbitrary, Debug)]
-struct Change {
-    at: u16,
-    to: To,
-}
-
-#[derive(Arbitrary, Debug)]
-enum To {
-    Nothing,
-    Instead(u8),
-    Besides(u8),
-    End,
-}
-
 fuzz_target!(|input: Input| {
-    let mut text = Writer::write(&input).into_bytes();
-    for Change { at, to } in input.changes.into_iter().flatten() {
-        let at = usize::from(at) % text.len().max(1);
-        match to {
-            To::Nothing if at < text.len() => drop(text.remove(at)),
-            To::Instead(byte) if at < text.len() => text[at] = structural(byte),
-            To::Besides(byte) => text.insert(at, structural(byte)),
-            _ => text.truncate(at),
+    let text = Writer::write(&input).into_bytes();
+    check(&text);
+    // Where blocks meet, each change of a byte.
+    for at in (0..text.len()).filter(|at| (at + 2) % BLOCK < 5) {
+        check(&text[..at]);
+        let mut changed = text.clone();
+        for &byte in BYTES {
+            changed[at] = byte;
+            check(&changed);
         }
-    }
-    let raw = RawJson::new(&text);
-    // It takes halves of surrogates, and numbers beyond f64, and is fast.
-    let ignored = serde_json::from_slice::<IgnoredAny>(&text).is_ok();
-    if raw.is_ok() != ignored {
-        let value = read_json(&text).is_ok();
-        assert_eq!(raw.is_ok(), value, "{raw:?}: {}", text.escape_ascii());
-    }
-    let Ok(raw) = raw else { return };
-    if let Ok(value) = serde_json::from_slice::<&RawValue>(&text) {
-        assert_eq!(raw.as_str(), value.get());
-        assert_eq!(raw.to_string(), normal_form(value));
+        changed[at] = text[at];
+        changed.insert(at, b' ');
+        for &byte in BYTES {
+            changed[at] = byte;
+            check(&changed);
+        }
+        changed.drain(at..at + 2);
+        check(&changed);
     }
 });
 
-/// Mostly bytes that mean something; also any.
-fn structural(byte: u8) -> u8 {
-    const BYTES: &[u8] = b"{}[],:\"\\ \n0-.eu\x80\xc3\xed";
-    *BYTES.get(usize::from(byte) % 32).unwrap_or(&byte)
+/// One of each kind that is told apart outside of strings, and some that are inside.
+const BYTES: &[u8] = b"{}[],:\"\\ \n0-.eu\x80\xc3\xed";
+
+fn check(text: &[u8]) {
+    let raw = RawJson::new(text);
+    // It takes halves of surrogates, and numbers beyond f64, and is fast.
+    let ignored = serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    if raw.is_ok() != ignored {
+        let value = read_json(text).is_ok();
+        assert_eq!(raw.is_ok(), value, "{raw:?}: {}", text.escape_ascii());
+    }
+    let Ok(raw) = raw else { return };
+    if let Ok(value) = serde_json::from_slice::<&RawValue>(text) {
+        assert_eq!(raw.as_str(), value.get());
+        assert_eq!(raw.to_string(), normal_form(value));
+    }
+}
+
+/// How many bytes the scanner looks at in one step.
+const BLOCK: usize = 64;
+
+/// A place beside the first edge of a block from `from` on.
+fn near_edge(which: usize, from: usize) -> usize {
+    (from + 3).next_multiple_of(BLOCK) + which % 5 - 3
 }
 
 struct Writer {
