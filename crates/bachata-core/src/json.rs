@@ -11,6 +11,8 @@ pub(crate) mod scanner;
 #[cfg(target_pointer_width = "64")]
 pub(crate) mod special;
 mod string;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+mod text;
 mod utf8;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) mod vector;

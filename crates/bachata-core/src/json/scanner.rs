@@ -1,3 +1,7 @@
+#[cfg(target_pointer_width = "64")]
+use super::special::string_end;
+#[cfg(target_pointer_width = "64")]
+use super::word::plain_end;
 use super::word::skip_plain;
 use super::{JsonStr, RawJson, escape, utf8};
 use crate::error::MAX_FRAME_LEN;
@@ -199,10 +203,12 @@ impl<'a> Scanner<'a> {
         self.normal = true;
         #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
         if byte == '{' {
-            if let Some(len) = super::blocks::object_len(self.rest()) {
+            // As it is around the object, so it is in it.
+            let spaced = self.since(self.at.wrapping_sub(1)) == b" ";
+            if let Some((len, normal)) = super::blocks::object_len(self.rest(), spaced) {
                 self.skip_by(len);
                 self.member = None;
-                return true;
+                return normal;
             }
         }
         self.value(byte);
@@ -301,8 +307,32 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string with its quotes.
+    #[cfg(target_pointer_width = "64")]
     pub(super) fn string(&mut self) {
         self.skip();
+        self.at = plain_end(self.bytes, self.at);
+        if self.peek() == '"' {
+            return self.skip();
+        }
+        match string_end(self.bytes, self.at) {
+            Some((quote, escaped)) => {
+                self.at = quote.wrapping_add(1);
+                self.normal &= !escaped;
+            }
+            None => self.string_by_character(),
+        }
+    }
+
+    /// A string with its quotes.
+    #[cfg(not(target_pointer_width = "64"))]
+    fn string(&mut self) {
+        self.skip();
+        self.string_by_character();
+    }
+
+    /// A string from anywhere between two of its characters on, with its closing quote.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    pub(super) fn string_by_character(&mut self) {
         loop {
             let stop = skip_plain(self.rest());
             self.at = self.bytes.len().wrapping_sub(stop.len());

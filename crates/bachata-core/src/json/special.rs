@@ -9,8 +9,19 @@ use super::word::{plain_end, plain_in_word};
 pub(crate) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
     let mut at = start;
     let mut escaped = false;
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    let (mut few, mut near) = (0..FEW, at.wrapping_add(NEAR));
     loop {
         let rest = bytes.get(at..)?;
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+        if matches!(rest, [b'\\' | 0x80.., ..]) && few.next().is_none() {
+            if at < near {
+                let (end, more) = super::text::string_end(bytes, at)?;
+                return Some((end, escaped | more));
+            }
+            let reach = if rest.len() < 64 { NEAR } else { NEAR_IN_LONG };
+            (few, near) = (0..FEW, at.wrapping_add(reach));
+        }
         let length = match *rest.first()? {
             b'"' => return Some((at, escaped)),
             b'\\' => {
@@ -34,6 +45,15 @@ pub(crate) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
         at = at.wrapping_add(length);
     }
 }
+
+/// So many characters within so many bytes, and one by one they take longer than 64 bytes at once: a block has its price, whatever is in it.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+const FEW: u32 = 3;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+const NEAR: usize = 12;
+/// Where there are whole blocks.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+const NEAR_IN_LONG: usize = 32;
 
 /// The length of the escape at the start of `bytes` (RFC 8259 section 7), a surrogate pair being one, or of two of the most common.
 #[inline(always)]
@@ -119,7 +139,8 @@ mod tests {
     /// Both ways agree about the string that `bytes` begin with.
     fn check(bytes: &[u8]) {
         let mut scanner = Scanner::new(bytes);
-        scanner.string();
+        scanner.skip();
+        scanner.string_by_character();
         let expected = scanner.error().is_none().then(|| {
             let end = scanner.at() - 1;
             (end, bytes[..end].contains(&b'\\'))

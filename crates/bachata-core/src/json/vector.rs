@@ -2,8 +2,8 @@
 
 use super::word;
 use safe_arch::{
-    bitor_m128i, cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i, m128i,
-    min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    bitand_m128i, bitor_m128i, cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i,
+    m128i, max_u8_m128i, min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i,
 };
 
 /// Where from `start` on the first byte of a JSON string is that is not held as it is: `"`, `\\`, a control character or one beyond
@@ -119,6 +119,39 @@ impl Vector {
         Self(bitor_m128i(self.0, splat(0x20)))
     }
 
+    /// Those that are beyond ASCII.
+    #[inline(always)]
+    pub(super) fn is_high(self) -> Mask {
+        Mask(self.0)
+    }
+
+    /// Those that are beyond ASCII and below this byte, which is, too.
+    #[inline(always)]
+    pub(super) fn is_high_below(self, byte: u8) -> Mask {
+        Mask(cmp_lt_mask_i8_m128i(self.0, splat(byte)))
+    }
+
+    /// Those that are this byte, which is even, or the one after it.
+    #[inline(always)]
+    pub(super) fn is_pair(self, byte: u8) -> Mask {
+        Self(bitand_m128i(self.0, splat(0xfe))).is(byte)
+    }
+
+    /// Those that are at least this byte.
+    #[inline(always)]
+    pub(super) fn at_least(self, byte: u8) -> Mask {
+        Mask(cmp_eq_mask_i8_m128i(
+            max_u8_m128i(self.0, splat(byte)),
+            self.0,
+        ))
+    }
+
+    /// Those that are one of these bytes or between them.
+    #[inline(always)]
+    pub(super) fn between(self, first: u8, last: u8) -> Mask {
+        Self(sub_i8_m128i(self.0, splat(first))).at_most(last.wrapping_sub(first))
+    }
+
     /// Those that are at most this byte.
     #[inline(always)]
     pub(super) fn at_most(self, byte: u8) -> Mask {
@@ -152,5 +185,74 @@ impl core::ops::BitOr for Mask {
     #[inline(always)]
     fn bitor(self, other: Self) -> Self {
         Self(bitor_m128i(self.0, other.0))
+    }
+}
+
+/// 64 bytes.
+pub(super) struct Block([Vector; 4]);
+
+impl Block {
+    pub(super) const LEN: usize = 64;
+
+    /// The first bytes of `bytes`, and NULs after the last one.
+    #[inline(always)]
+    pub(super) fn at_start(bytes: &[u8]) -> Self {
+        match bytes.first_chunk() {
+            Some(block) => Self::load(block),
+            None => Self::load_short(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn load_short(bytes: &[u8]) -> Self {
+        let whole = bytes.len() / Vector::LEN;
+        let over = u32::try_from(bytes.len() % Vector::LEN).unwrap_or_default();
+        let last = match bytes.last_chunk() {
+            // Together with bytes before it.
+            Some(last) => {
+                u128::from_le_bytes(*last).checked_shr(128_u32.wrapping_sub(over.wrapping_mul(8)))
+            }
+            None => Some(
+                bytes
+                    .iter()
+                    .rev()
+                    .fold(0, |word, byte| word << 8 | u128::from(*byte)),
+            ),
+        };
+        let last = last.unwrap_or(0).to_le_bytes();
+        let vector = |place: usize| {
+            let chunk = bytes
+                .get(place.wrapping_mul(Vector::LEN)..)
+                .and_then(|bytes| bytes.first_chunk());
+            Vector::load(match chunk {
+                Some(chunk) => chunk,
+                None if place == whole => &last,
+                None => &[0; Vector::LEN],
+            })
+        };
+        Self([vector(0), vector(1), vector(2), vector(3)])
+    }
+
+    #[inline(always)]
+    fn load(bytes: &[u8; Self::LEN]) -> Self {
+        let vector = |at: usize| {
+            let bytes = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
+            Vector::load(bytes.unwrap_or(&[0; Vector::LEN]))
+        };
+        Self([vector(0), vector(16), vector(32), vector(48)])
+    }
+
+    /// A bit for each byte.
+    #[inline(always)]
+    pub(super) fn bits(&self, of: impl Fn(Vector) -> Mask) -> u64 {
+        let [a, b, c, d] = self.0.map(|vector| u64::from(of(vector).bits()));
+        a | b << 16 | c << 32 | d << 48
+    }
+
+    /// Whether there is any byte that is no plain ASCII, or a backslash.
+    #[inline(always)]
+    pub(super) fn any_special(&self) -> bool {
+        let [a, b, c, d] = self.0.map(Vector::is_special);
+        ((a | b) | (c | d)).bits() != 0
     }
 }
