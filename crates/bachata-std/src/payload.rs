@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::core::{self, RawObject};
@@ -246,12 +247,15 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
         let mut object = Map::new();
         while let Some(name) = map.next_key::<String>()? {
             let value = map.next_value_seed(ExactValue(&mut *self.0))?;
-            if object.contains_key(&name) {
-                return Err(de::Error::custom(format_args!(
-                    "duplicate name {name:?} in an object"
-                )));
-            }
-            object.insert(name, value);
+            match object.entry(name) {
+                Entry::Vacant(place) => place.insert(value),
+                Entry::Occupied(place) => {
+                    let name = place.key();
+                    return Err(de::Error::custom(format_args!(
+                        "duplicate name {name:?} in an object"
+                    )));
+                }
+            };
         }
         Ok(object)
     }
