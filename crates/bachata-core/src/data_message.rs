@@ -175,6 +175,35 @@ impl<'a, D> DataMessage<'a, D> {
         self.sign.not_empty()
     }
 
+    /// Writes the message without its payload to the start of `out`, and gives what stands before the payload and what stands after it. It is for those whose
+    /// payload is written by somebody else, without being held as JSON first; that this is a JSON string or object, without whitespace and with nothing
+    /// escaped that need not be (`P-6`), is up to them.
+    ///
+    /// # Errors
+    ///
+    /// `out` is too short; the error says how much is needed.
+    ///
+    /// ```
+    /// use bachata_core::{BufferTooSmall, DataMessage};
+    ///
+    /// let message = DataMessage::new("7", "led", 0, "").with_dest("desk");
+    /// let mut buffer = [0; 64];
+    /// let (before, after) = message.encode_around(&mut buffer)?;
+    /// let frame = [before, br#"{"on":true}"#, after].concat();
+    /// assert_eq!(frame, br#"{"id":"7","type":"led","time":0,"data":{"on":true},"dest":"desk"}"#);
+    /// # Ok::<(), BufferTooSmall>(())
+    /// ```
+    pub fn encode_around<'o>(
+        &self,
+        out: &'o mut [u8],
+    ) -> Result<(&'o [u8], &'o [u8]), BufferTooSmall> {
+        let mut before = 0;
+        let frame = encode::to_slice(out, |sink| {
+            self.write_around(sink, |sink| before = sink.len(), |_| ());
+        })?;
+        Ok(frame.split_at_checked(before).unwrap_or_default())
+    }
+
     /// Writes the message with `data` as its payload and `more` members at its end, in the order of `P-5`.
     pub(crate) fn write_around<S: Sink>(
         &self,

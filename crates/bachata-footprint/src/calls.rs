@@ -63,6 +63,7 @@ calls! {
     "DataMessage::encode" i, t => i.data.encode(t.out).is_ok();
     "DataMessage::write_to" i, t => i.data.write_to(&mut t.writer());
     "DataMessage::encoded_len" i, _ => i.data.encoded_len();
+    "DataMessage<D>::encode_around" i, t => i.data.encode_around(t.out).is_ok();
     "DataMessage<D>::with_from" i, _ => i.data.with_from(i.text);
     "DataMessage<D>::with_dest" i, _ => i.data.with_dest(i.text);
     "DataMessage<D>::with_sign" i, _ => i.data.with_sign(i.text);

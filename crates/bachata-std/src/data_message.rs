@@ -1,9 +1,11 @@
+use std::any::Any;
 use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::core::{self, Member};
+use crate::core::{self, JsonStr, Member};
 use crate::error::PayloadError;
 use crate::text::owned;
 use crate::transport_message::not_empty;
@@ -409,10 +411,32 @@ impl<P: Serialize + 'static, K: Kind> DataMessage<P, K> {
             .kind
             .write(&self.data, scratch)
             .map_err(|reason| self.payload_error(reason))?;
-        Ok(core::DataMessage::new(&*self.id, kind, self.time, data)
+        Ok(self.around(kind, data))
+    }
+}
+
+impl<P: 'static, K: Kind> DataMessage<P, K> {
+    /// The data, if it is an object whatever the kind is, and the message around it.
+    pub(crate) fn as_object(&self) -> Option<(&Map<String, Value>, core::DataMessage<'_>)> {
+        if K::IN_DATA {
+            return None;
+        }
+        let data = (&self.data as &dyn Any).downcast_ref::<Payload>()?;
+        Some((data.as_object()?, self.around(self.kind.name(), "")))
+    }
+}
+
+impl<P, K> DataMessage<P, K> {
+    /// The other members, around a kind and data.
+    pub(crate) fn around<'a>(
+        &'a self,
+        kind: impl Into<JsonStr<'a>>,
+        data: impl Into<core::Payload<'a>>,
+    ) -> core::DataMessage<'a> {
+        core::DataMessage::new(&*self.id, kind, self.time, data)
             .with_from(self.from.as_deref().unwrap_or_default())
             .with_dest(self.dest.as_deref().unwrap_or_default())
-            .with_sign(self.sign.as_deref().unwrap_or_default()))
+            .with_sign(self.sign.as_deref().unwrap_or_default())
     }
 }
 

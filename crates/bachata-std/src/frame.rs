@@ -1,8 +1,10 @@
 //! Messages to frames, all of them by core's encoder.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+use serde_json::{Map, Value};
 
 use crate::core::{self, JsonStr};
 use crate::sign::Signer;
@@ -68,6 +70,13 @@ impl<P: Serialize + 'static, K: Kind> Sealed for Message<P, K> {
 
 impl<P: Serialize + 'static, K: Kind> Sealed for DataMessage<P, K> {
     fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
+        if signer.is_none() && self.extra().is_empty() {
+            if let Some((object, around)) = self.as_object() {
+                if append_object(&around, object, out).is_some() {
+                    return Ok(());
+                }
+            }
+        }
         let mut scratch = Vec::new();
         let message = self.to_core(&mut scratch)?;
         let signature = signature(&message.into(), signer)?;
@@ -96,6 +105,75 @@ impl Sealed for TransportMessage {
 impl<M: Sealed + ?Sized> Sealed for &M {
     fn append_signed(&self, signer: Option<&dyn Signer>, out: &mut Vec<u8>) -> Result<(), Error> {
         (**self).append_signed(signer, out)
+    }
+}
+
+/// Writes a message with an object that needs no proof: serde_json writes a `Map` as a frame holds it. None where it is nested too deep, or serde refuses
+/// it; `out` is then as it was.
+fn append_object(
+    message: &core::DataMessage<'_>,
+    object: &Map<String, Value>,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let start = out.len();
+    out.resize(start + likely_len(&core::Message::Data(*message)), 0);
+    let around = match message.encode_around(&mut out[start..]) {
+        Ok((before, after)) => Ok((before.len(), after.len())),
+        Err(error) => Err(error.needed),
+    };
+    let (before, after) = match around {
+        Ok(lens) => lens,
+        Err(needed) => {
+            out.resize(start + needed, 0);
+            let (before, after) = message.encode_around(&mut out[start..]).ok()?;
+            (before.len(), after.len())
+        }
+    };
+    out.truncate(start + before + after);
+    let after = out.split_off(start + before);
+    let mut serializer = Serializer::with_formatter(&mut *out, Bounded(0));
+    if object.serialize(&mut serializer).is_err() {
+        out.truncate(start);
+        return None;
+    }
+    out.extend_from_slice(&after);
+    Some(())
+}
+
+/// As compact as it comes, and no deeper than a message may be (`P-3`): how many containers are open.
+struct Bounded(u8);
+
+impl Bounded {
+    fn open<W: io::Write + ?Sized>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        // The message is one of them.
+        self.0 += 1;
+        if self.0 >= core::MAX_DEPTH {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        writer.write_all(bracket)
+    }
+
+    fn close<W: io::Write + ?Sized>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.0 -= 1;
+        writer.write_all(bracket)
+    }
+}
+
+impl Formatter for Bounded {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
     }
 }
 

@@ -34,8 +34,11 @@ pub trait Sealed: Sized {
         scratch: &'a mut Vec<u8>,
     ) -> Result<(JsonStr<'a>, core::Payload<'a>), serde_json::Error>;
 
-    /// The kind, where it is not in the data.
+    /// The kind, where it is not in the data; empty where it is.
     fn name(&self) -> &str;
+
+    /// Whether the kind is in the data.
+    const IN_DATA: bool;
 }
 
 impl Sealed for String {
@@ -57,6 +60,8 @@ impl Sealed for String {
     fn name(&self) -> &str {
         self
     }
+
+    const IN_DATA: bool = false;
 }
 
 impl Sealed for Tagged {
@@ -95,4 +100,6 @@ impl Sealed for Tagged {
     fn name(&self) -> &str {
         ""
     }
+
+    const IN_DATA: bool = true;
 }

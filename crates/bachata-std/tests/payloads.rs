@@ -110,14 +110,43 @@ fn payloads_convert_into_one_another() {
     assert!(serde_json::from_str::<RawPayload>("[1]").is_err());
     assert_eq!(JsonObject::default().to_string(), "{}");
 
-    let mut deep = json!({});
-    for _ in 0..130 {
-        deep = json!({ "d": deep });
+    for inner in [json!({}), json!([]), json!([{"a": []}, {}]), json!(0)] {
+        let mut deep = inner;
+        for _ in 0..130 {
+            deep = json!({ "d": deep, "e": [{}] });
+            let message = DataMessage::new("7", "t", 0, Payload::try_from(deep.clone()).unwrap())
+                .with_dest("bob");
+            // What is proven decides about what is written without a proof.
+            let expected = RawPayload::try_from(message.data().clone());
+            let mut out = b"before".to_vec();
+            match message.append_to(&mut out) {
+                Ok(()) => {
+                    let raw = message.clone().map_data(|_| expected.unwrap());
+                    assert_eq!(
+                        out,
+                        [b"before", raw.to_frame().unwrap().as_bytes()].concat()
+                    );
+                }
+                Err(error) => {
+                    assert!(expected.is_err());
+                    assert!(error.to_string().contains("nested too deep"), "{error}");
+                    assert_eq!(out, b"before");
+                }
+            }
+        }
+        let message = DataMessage::new("7", "t", 0, Payload::try_from(deep).unwrap());
+        assert!(message.to_frame().is_err());
     }
-    let error = DataMessage::new("7", "t", 0, Payload::try_from(deep).unwrap())
-        .to_frame()
-        .unwrap_err();
-    assert!(error.to_string().contains("nested too deep"), "{error}");
+    // Whatever is escaped in the members around, the payload stands between them.
+    for length in 0..200 {
+        let text = "\"\n\u{1}é".repeat(length);
+        let object = json!({ "é\u{1f}\\": [text, -0.0, 1e300, u64::MAX, null, true] });
+        let message = DataMessage::new(&text, &text, i64::MIN, Payload::try_from(object).unwrap())
+            .with_from(&text)
+            .with_sign("s");
+        let frame = message.to_frame().unwrap();
+        assert_eq!(frame.parse::<Message>().unwrap(), Message::Data(message));
+    }
 }
 
 #[test]
