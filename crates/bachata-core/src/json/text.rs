@@ -107,25 +107,26 @@ impl Text {
         let continuation = block.bits(|vector| vector.is_high_below(0xc0));
         let lead = high & !continuation;
         let of_three = block.bits(|vector| vector.at_least(0xe0));
-        let of_four = block.bits(|vector| vector.at_least(0xf0));
-        let expected = lead << 1 | of_three << 2 | of_four << 3 | self.continuation;
-        self.continuation = lead >> 63 | of_three >> 62 | of_four >> 61;
-        // Those that would be overlong, or above U+10FFFF, whatever follows.
-        let never = block.bits(|vector| vector.is_pair(0xc0) | vector.at_least(0xf5));
-
-        let mut wrong = expected ^ continuation | never;
-        let narrow = block.bits(|vector| {
-            (vector.is(0xe0) | vector.is(0xed)) | (vector.is(0xf0) | vector.is(0xf4))
+        let mut expected = lead << 1 | of_three << 2 | self.continuation;
+        self.continuation = lead >> 63 | of_three >> 62;
+        // Those that can't be, that narrow what may follow, and that lead a character of four bytes.
+        let rare = block.bits(|vector| {
+            (vector.is_pair(0xc0) | vector.at_least(0xf0)) | (vector.is(0xe0) | vector.is(0xed))
         });
-        if narrow | self.e0 | self.ed | self.f0 | self.f4 != 0 {
-            wrong |= self.seconds(block);
+        let mut wrong = 0;
+        if rare | self.e0 | self.ed | self.f0 | self.f4 != 0 {
+            let of_four = block.bits(|vector| vector.at_least(0xf0));
+            expected |= of_four << 3;
+            self.continuation |= of_four >> 61;
+            wrong = self.rare_characters(block);
         }
-        wrong
+        wrong | expected ^ continuation
     }
 
-    /// The bytes after those that narrow what may follow: overlong forms, surrogates, and what is above U+10FFFF.
+    /// What is overlong, a surrogate, or above U+10FFFF.
     #[inline(always)]
-    fn seconds(&mut self, block: &Block) -> u64 {
+    fn rare_characters(&mut self, block: &Block) -> u64 {
+        let never = block.bits(|vector| vector.is_pair(0xc0) | vector.at_least(0xf5));
         let below_90 = block.bits(|vector| vector.is_high_below(0x90));
         let below_a0 = block.bits(|vector| vector.is_high_below(0xa0));
         let after = |byte, before: &mut u64| {
@@ -134,7 +135,8 @@ impl Text {
             *before = bits >> 63;
             after
         };
-        after(0xe0, &mut self.e0) & below_a0
+        never
+            | after(0xe0, &mut self.e0) & below_a0
             | after(0xed, &mut self.ed) & !below_a0
             | after(0xf0, &mut self.f0) & below_90
             | after(0xf4, &mut self.f4) & !below_90
