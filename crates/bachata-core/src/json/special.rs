@@ -48,12 +48,12 @@ pub(crate) fn string_end(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
 
 /// So many characters within so many bytes, and one by one they take longer than 64 bytes at once: a block has its price, whatever is in it.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-const FEW: u32 = 3;
+const FEW: u32 = 2;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-const NEAR: usize = 12;
+const NEAR: usize = 8;
 /// Where there are whole blocks.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-const NEAR_IN_LONG: usize = 32;
+const NEAR_IN_LONG: usize = 20;
 
 /// The length of the escape at the start of `bytes` (RFC 8259 section 7), a surrogate pair being one, or of two of the most common.
 #[inline(always)]
