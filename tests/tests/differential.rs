@@ -135,7 +135,16 @@ const BLOCK: usize = 64;
 
 #[test]
 fn every_string_of_symbols_at_every_place_of_a_block() {
-    const HEADS: [&str; 4] = [r#"{"@":"#, r#"{"@":[0,"#, r#"{"@":0,"#, r#"{"":"@"#];
+    // After a space, spaces are looked for in an object, too.
+    const HEADS: [&str; 7] = [
+        r#"{"@":"#,
+        r#"{"@":[0,"#,
+        r#"{"@":0,"#,
+        r#"{"":"@"#,
+        r#" {"@": "#,
+        r#" {"@": [0, "#,
+        r#" {"@": 0, "#,
+    ];
     const TAILS: [&str; 6] = ["}", "\"}", "]}", "\"]}", "\":0}", "0}"];
     let accepted = AtomicUsize::new(0);
     let compare = |text: &[u8]| {

@@ -37,6 +37,9 @@ struct Inside {
 
 fuzz_target!(|input: Input| {
     let text = Writer::write(&input).into_bytes();
+    // The space before an object tells which form it is of.
+    let before: &[u8] = if input.spaced { b" " } else { b"" };
+    let check = |text: &[u8]| check(&[before, text].concat());
     check(&text);
     // Where blocks meet, each change of a byte.
     for at in (0..text.len()).filter(|at| (at + 2) % BLOCK < 5) {
@@ -191,12 +194,23 @@ impl Writer {
             "\\/\\b\\f\\r\\t",
         ];
         self.text.push('"');
-        let fill = |count: u8| "x".repeat(usize::from(count) % 140);
-        self.text.push_str(&fill(inside.before));
+        self.fill(inside.before);
         self.text
             .push_str(SPECIALS[usize::from(inside.special) % SPECIALS.len()]);
-        self.text.push_str(&fill(inside.after));
+        self.fill(inside.after);
         self.text.push('"');
+    }
+
+    /// A few characters, or as many as it takes to the edge of a block, of the next or of the one after that.
+    fn fill(&mut self, by: u8) {
+        let by = usize::from(by);
+        let end = match by {
+            0..100 => self.text.len() + by,
+            100..200 => near_edge(by, self.text.len()),
+            _ => near_edge(by, self.text.len() + BLOCK),
+        };
+        let count = end - self.text.len();
+        self.text.push_str(&"x".repeat(count));
     }
 
     fn close(&mut self) {
