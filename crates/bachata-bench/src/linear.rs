@@ -82,6 +82,18 @@ impl Shape {
     }
 }
 
+/// Ordinary frames of the shortest of the sizes, by the corpus of the longer ones: what a frame costs whatever its length would count several times beside those.
+const SHORT: [(&str, &str); 2] = [
+    (
+        "chat",
+        r#"{"id":"7","type":"t","time":0,"data":"Will you be home for dinner at eight tonight?","dest":"d"}"#,
+    ),
+    (
+        "rich",
+        r#"{"id":"7","type":"t","time":0,"data":{"celsius":21.5,"humidity":40,"heating":true},"dest":"d"}"#,
+    ),
+];
+
 /// In bytes.
 const SIZES: [usize; 6] = [100, 1 << 10, 16 << 10, 128 << 10, 1 << 20, 16 << 20];
 
@@ -155,22 +167,27 @@ pub(crate) fn print(rounds: usize) {
 
 /// The reference is a byte of ordinary frames.
 fn print_receive(rounds: usize) {
-    let mut ordinary = Corpus::all();
-    ordinary.retain(|corpus| ["chat", "rich"].contains(&corpus.name));
-    let mut ordinary: Vec<_> = ordinary
+    let short = SHORT.map(|(kind, frame)| (kind, true, vec![frame.into()]));
+    let corpora = Corpus::all().into_iter();
+    let corpora = corpora.map(|corpus| (corpus.name, false, corpus.frames));
+    let is_kind = |name| SHORT.iter().any(|(kind, _)| *kind == name);
+    let mut ordinary: Vec<_> = short
         .into_iter()
-        .map(|corpus| (corpus.name, Case::new(receive, corpus.frames)))
+        .chain(corpora.filter(|(name, ..)| is_kind(*name)))
+        .map(|(kind, is_short, frames)| (kind, is_short, Case::new(receive, frames)))
         .collect();
     let mut cases: Vec<_> = frames(&SIZES)
         .map(|(shape, size, frame)| (shape, size, Case::new(receive, vec![frame])))
         .collect();
     for _ in 0..rounds {
-        ordinary.iter_mut().for_each(|(_, case)| case.round());
+        ordinary.iter_mut().for_each(|(.., case)| case.round());
         cases.iter_mut().for_each(|(_, _, case)| case.round());
     }
     for (shape, size, case) in cases {
-        let mut of_kind = ordinary.iter().filter(|(kind, _)| *kind == shape.kind);
-        let (_, usual) = of_kind.next().expect("a kind");
+        let mut of_kind = ordinary
+            .iter()
+            .filter(|(kind, is_short, _)| *kind == shape.kind && *is_short == (size == SIZES[0]));
+        let (.., usual) = of_kind.next().expect("a kind");
         line(
             "receive",
             shape,
@@ -228,6 +245,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn short_frames_are_messages_of_their_size() {
+        for (kind, frame) in SHORT {
+            assert!(receive(frame.as_bytes()), "{kind}");
+            assert!(
+                frame.len().abs_diff(SIZES[0]) < 10,
+                "{kind} {}",
+                frame.len()
+            );
+        }
+    }
+
+    #[test]
     fn frames_have_their_size_and_are_messages() {
         for shape in SHAPES {
             for size in [100, 1 << 10, 128 << 10] {
@@ -237,8 +266,9 @@ mod tests {
                     "{}",
                     shape.name
                 );
+                // A tower may not go into another one.
                 assert!(
-                    frame.len().abs_diff(size) < 300,
+                    (size / 2..size + 100).contains(&frame.len()),
                     "{} {}",
                     shape.name,
                     frame.len()
