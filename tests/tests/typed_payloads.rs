@@ -706,3 +706,236 @@ fn what_is_skipped_takes_no_stack() {
         assert_eq!(read.join().unwrap(), Ok(Known { a: 7 }));
     }
 }
+
+/// A text made of others as it is written, which serde lets a type have without an allocation.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u8, char);
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}\"{}", self.0, self.1))
+    }
+}
+
+/// Bytes, which come as an array of numbers or as the text whose UTF-8 they are.
+#[derive(Debug, PartialEq)]
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                if bytes == b"refuse" {
+                    return Err(E::custom("refused"));
+                }
+                Ok(Bytes(bytes.into()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: A,
+            ) -> Result<Bytes, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = seq.next_element()? {
+                    bytes.push(byte);
+                }
+                // At the end it stays.
+                assert_eq!(seq.next_element::<u8>()?, None);
+                Ok(Bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_byte_buf(Visitor)
+    }
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Pair(u8, Colour);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Number(u16);
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Rare {
+    bytes: Bytes,
+    pair: Pair,
+    place: Place,
+    by_letter: BTreeMap<char, u8>,
+    by_number: BTreeMap<Number, u8>,
+    by_place: BTreeMap<Place, u8>,
+}
+
+#[test]
+fn shapes_that_few_types_have_are_written_as_serde_json_writes_them() {
+    let rare = Rare {
+        bytes: Bytes(vec![0, 7, 255]),
+        pair: Pair(1, Colour::Green),
+        place: Place(3, 'é'),
+        by_letter: BTreeMap::from([('"', 1), ('ü', 2)]),
+        by_number: BTreeMap::from([(Number(40), 1), (Number(7), 2)]),
+        by_place: BTreeMap::from([(Place(1, '\n'), 3)]),
+    };
+    let mut out = [0; 256];
+    let message = DataMessage::typed("1", "t", 0, &rare);
+    let frame = message.encode(&mut out).unwrap();
+    let data = serde_json::to_string(&rare).unwrap();
+    let expected = format!(r#"{{"id":"1","type":"t","time":0,"data":{data}}}"#);
+    assert_eq!(core::str::from_utf8(frame), Ok(&*expected));
+    assert!(data.starts_with(r#"{"bytes":[0,7,255],"pair":[1,"Green"],"place":"3\"é","#));
+    // Bytes by themselves are an array, which is no payload.
+    let bytes = DataMessage::typed("1", "t", 0, &rare.bytes);
+    assert_eq!(
+        bytes.encoded_len(),
+        Err(EncodeError::Payload(
+            SerializeErrorKind::NeitherTextNorObject
+        ))
+    );
+}
+
+#[test]
+fn shapes_that_few_types_have_are_read() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Known {
+        bytes: Bytes,
+        pair: Pair,
+        colour: Colour,
+        note: (u8, char),
+        by_number: BTreeMap<Number, u8>,
+    }
+    let json = r#"{"bytes":[0,7],"pair":[1,"Red"],"colour":{"Green":null},"note":[1,"x"],"by_number":{"40":1}}"#;
+    let known = Known {
+        bytes: Bytes(vec![0, 7]),
+        pair: Pair(1, Colour::Red),
+        colour: Colour::Green,
+        note: (1, 'x'),
+        by_number: BTreeMap::from([(Number(40), 1)]),
+    };
+    assert_eq!(parse(json), Ok(known));
+    assert_eq!(
+        parse(r#"{"bytes":"\u00e9\n"}"#),
+        Ok(BTreeMap::from([("bytes".to_owned(), Bytes("é\n".into()))]))
+    );
+    // A text payload is bytes, too.
+    let text = Payload::from("hi").parse(&mut []);
+    assert_eq!(text, Ok(Bytes(b"hi".to_vec())));
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its errors are looked at")]
+    struct Bad {
+        bytes: Option<Bytes>,
+        colour: Option<Colour>,
+        on: Option<bool>,
+        note: Option<Wrapped>,
+    }
+    let error = |json| parse::<Bad>(json).unwrap_err();
+    assert_eq!(error(r#"{"bytes": "refuse"}"#), (Kind::Custom, 10));
+    assert_eq!(error(r#"{"bytes": 7}"#), (Kind::InvalidType, 10));
+    assert_eq!(error(r#"{"bytes": [256]}"#), (Kind::InvalidNumber, 11));
+    assert_eq!(error(r#"{"colour": {"Green":1}}"#), (Kind::InvalidType, 20));
+    assert_eq!(error(r#"{"colour": {}}"#), (Kind::InvalidLength, 13));
+    assert_eq!(error(r#"{"colour": 7}"#), (Kind::InvalidType, 11));
+    assert_eq!(error(r#"{"on": 7}"#), (Kind::InvalidType, 7));
+    assert_eq!(error(r#"{"note": []}"#), (Kind::InvalidType, 9));
+}
+
+#[test]
+fn a_type_that_refuses_a_value_is_told_where_it_was() {
+    /// Takes whatever it is asked for, and refuses it.
+    #[derive(Debug)]
+    struct Refusing<const ASKED: char>;
+
+    impl<'de, const ASKED: char> Deserialize<'de> for Refusing<ASKED> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+
+            impl serde::de::Visitor<'_> for Visitor {
+                type Value = ();
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("nothing")
+                }
+            }
+
+            match ASKED {
+                'f' => deserializer.deserialize_f32(Visitor),
+                'd' => deserializer.deserialize_f64(Visitor),
+                _ => deserializer.deserialize_str(Visitor),
+            }?;
+            Ok(Self)
+        }
+    }
+
+    type Named<T> = BTreeMap<String, T>;
+    let kind = Kind::InvalidType;
+    let f32 = parse::<Named<Refusing<'f'>>>(r#"{"a" : 1.5}"#);
+    assert_eq!(f32.unwrap_err(), (kind, 7));
+    let f64 = parse::<Named<Refusing<'d'>>>(r#"{"a"  : 1.5}"#);
+    assert_eq!(f64.unwrap_err(), (kind, 8));
+    let text = parse::<Named<Refusing<'s'>>>(r#"{"a" :  "x"}"#);
+    assert_eq!(text.unwrap_err(), (kind, 8));
+}
+
+#[test]
+fn what_is_wrong_with_a_payload_can_be_read() {
+    let name = "led";
+    for (kind, text) in [
+        (Kind::InvalidType, "value of the wrong type"),
+        (Kind::InvalidNumber, "number does not fit"),
+        (Kind::InvalidValue, "invalid value"),
+        (Kind::InvalidLength, "wrong number of elements"),
+        (Kind::UnknownVariant, "unknown variant"),
+        (Kind::UnknownField, "unknown field"),
+        (Kind::MissingField(name), "missing field \"led\""),
+        (Kind::DuplicateField(name), "duplicate field \"led\""),
+        (
+            Kind::ScratchTooShort { needed: 7 },
+            "scratch too short, 7 bytes needed so far,",
+        ),
+        (Kind::Custom, "value refused by its type"),
+    ] {
+        assert_eq!(kind.to_string(), text);
+    }
+    let object = RawObject::new(br#"{"a": 1}"#).unwrap();
+    let error = Payload::Object(object)
+        .parse::<BTreeMap<&str, bool>>(&mut [])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "value of the wrong type at byte 6 of the payload"
+    );
+    for (kind, text) in [
+        (
+            SerializeErrorKind::NeitherTextNorObject,
+            "data is neither a text nor an object",
+        ),
+        (
+            SerializeErrorKind::InvalidKey,
+            "map key is neither a text nor an integer",
+        ),
+        (SerializeErrorKind::NotFinite, "float is not finite"),
+        (SerializeErrorKind::TooDeep, "nested too deep"),
+        (SerializeErrorKind::Custom, "value refused by its type"),
+    ] {
+        assert_eq!(kind.to_string(), text);
+        assert_eq!(EncodeError::from(kind).to_string(), text);
+    }
+    let error = EncodeError::from(BufferTooSmall {
+        needed: 9,
+        capacity: 8,
+    });
+    assert_eq!(error.to_string(), "9 bytes needed, 8 available");
+}
