@@ -150,10 +150,6 @@ impl Session for Connection {
         self.shared.with(|state, _| state.end(self.epoch));
     }
 
-    fn is_over(&self) -> bool {
-        self.shared.with(|state, _| state.is_over(self.epoch))
-    }
-
     fn max_frame_len(&self) -> usize {
         self.shared.settings.max_frame_len
     }

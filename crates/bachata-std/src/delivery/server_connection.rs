@@ -524,10 +524,6 @@ where
         self.signal.change(|signals| signals.ended = true);
     }
 
-    fn is_over(&self) -> bool {
-        self.check().is_err()
-    }
-
     fn max_frame_len(&self) -> usize {
         self.shared.max_frame_len
     }

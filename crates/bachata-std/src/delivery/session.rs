@@ -19,7 +19,7 @@ pub(super) trait Session: Sync {
     fn poll_handle_frame(&self, cx: &mut Context<'_>, frame: &[u8])
     -> Poll<Result<(), Disconnect>>;
 
-    /// Does what is due by the time while nothing can be sent.
+    /// Does what is due by the time while nothing can be sent or read. An end says why the connection is over.
     fn keep_time(&self) -> Result<(), Disconnect>;
 
     /// When `poll_transmit` is to be called at the latest.
@@ -30,8 +30,6 @@ pub(super) trait Session: Sync {
 
     /// The stream is over.
     fn end(&self);
-
-    fn is_over(&self) -> bool;
 
     fn max_frame_len(&self) -> usize;
 }

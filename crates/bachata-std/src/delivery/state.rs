@@ -225,10 +225,6 @@ impl State {
         }
     }
 
-    pub(super) fn is_over(&mut self, epoch: u64) -> bool {
-        self.closed || self.check(epoch).is_err()
-    }
-
     /// The stream of a connection is over.
     pub(super) fn end(&mut self, epoch: u64) {
         if self.current(epoch).is_some() {

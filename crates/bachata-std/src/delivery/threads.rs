@@ -309,8 +309,11 @@ fn read(reader: impl BufRead, session: &impl Session) -> Disconnect {
             Some(Err(error)) => {
                 let error = io::Error::from(error);
                 let goes_on = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
-                if !goes_on || session.is_over() {
+                if !goes_on {
                     return error.into();
+                }
+                if let Err(end) = session.keep_time() {
+                    return end;
                 }
             }
         }
@@ -355,5 +358,24 @@ fn write_patiently(
                 _ => return Err(error.into()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_peer_does_is_no_reason_to_pause() {
+        for kind in [
+            ErrorKind::Interrupted,
+            ErrorKind::ConnectionAborted,
+            ErrorKind::ConnectionReset,
+        ] {
+            assert!(is_of_the_peer(&kind.into()), "{kind}");
+        }
+        // Out of file descriptors.
+        let error = io::Error::from_raw_os_error(24);
+        assert!(!is_of_the_peer(&error), "{error}");
     }
 }

@@ -7,3 +7,4 @@ mod server;
 mod store;
 #[cfg(feature = "tokio")]
 mod tasks;
+mod texts;
