@@ -144,3 +144,60 @@ fn filled<const N: usize>(
     write(&mut bytes);
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Member, ParseErrorKind};
+
+    const PONG: &str = r#"{"type":1002}"#;
+    const NOTE: &str = r#"{"id":"7","type":"t","time":0,"data":"hi"}"#;
+
+    #[test]
+    fn messages_are_encoded_where_there_is_room_to_the_byte() {
+        let note = DataMessage::new("7", "t", 0, "hi");
+        let pong = TransportMessage::pong();
+        assert_eq!(Vec::<u8, 42>::try_from(note).unwrap(), NOTE.as_bytes());
+        assert_eq!(Vec::<u8, 13>::try_from(pong).unwrap(), PONG.as_bytes());
+        assert_eq!(String::<13>::try_from(Message::from(pong)).unwrap(), PONG);
+        let error = BufferTooSmall {
+            needed: 42,
+            capacity: 41,
+        };
+        assert_eq!(Vec::<u8, 41>::try_from(note), Err(error));
+        assert_eq!(String::<41>::try_from(Message::from(note)), Err(error));
+        let error = BufferTooSmall {
+            needed: 13,
+            capacity: 12,
+        };
+        assert_eq!(Vec::<u8, 12>::try_from(pong), Err(error));
+    }
+
+    #[test]
+    fn messages_are_parsed_and_owned() {
+        let bytes = Vec::<u8, 64>::from_slice(NOTE.as_bytes()).unwrap();
+        let text = String::<64>::try_from(NOTE).unwrap();
+        let note = Message::from(DataMessage::new("7", "t", 0, "hi"));
+        assert_eq!(Message::try_from(&bytes), Ok(note));
+        assert_eq!(Message::try_from(&text), Ok(note));
+        let buf = MessageBuf::<42>::try_from(text).unwrap();
+        assert_eq!(buf.message(), note);
+        assert_eq!(String::from(buf), NOTE);
+
+        let broken = String::<8>::try_from("{").unwrap();
+        let error = Message::try_from(&broken).unwrap_err();
+        assert_eq!(error.offset(), 1);
+        assert_eq!(MessageBuf::<8>::try_from(broken), Err(error.into()));
+        let typeless = Vec::<u8, 8>::from_slice(b"{}").unwrap();
+        let error = Message::try_from(&typeless).unwrap_err();
+        assert_eq!(error.kind(), ParseErrorKind::MissingMember);
+        assert_eq!(error.member(), Some(Member::Type));
+    }
+
+    #[test]
+    fn texts_are_payloads() {
+        let text = String::<8>::try_from("\"hi\"").unwrap();
+        let message = DataMessage::new("7", "t", 0, &text);
+        assert_eq!(message.data(), &Payload::from("\"hi\""));
+    }
+}

@@ -3,7 +3,8 @@
 use std::format;
 use std::string::{String, ToString};
 
-use crate::DataMessage;
+use super::*;
+use crate::{DataMessage, Message};
 
 mod client;
 mod server;
@@ -18,4 +19,67 @@ fn frame(id: &str) -> String {
 
 fn receipt(code: u32, id: &str) -> String {
     format!(r#"{{"type":{code},"data":"{id}"}}"#)
+}
+
+#[test]
+fn what_went_wrong_can_be_read() {
+    let room = crate::BufferTooSmall {
+        needed: 9,
+        capacity: 8,
+    };
+    let parse = Message::parse(b"[]").unwrap_err();
+    let parse_text = parse.to_string();
+    for (error, text) in [
+        (FrameError::Parse(parse), &*parse_text),
+        (FrameError::Busy, "no room for the answer now"),
+        (
+            FrameError::TooLong(room),
+            "never room for the answer: 9 bytes needed, 8 available",
+        ),
+        (FrameError::NotConnected, "not connected"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+    for (error, text) in [
+        (SendError::Full, "no room for one more message"),
+        (SendError::IdInUse, "a message with this id is on its way"),
+        (
+            SendError::TooLong(room),
+            "message too long: 9 bytes needed, 8 available",
+        ),
+        (SendError::Parse(parse), &parse_text),
+        (SendError::NotData, "not a data message"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+    #[cfg(feature = "serde")]
+    assert_eq!(
+        SendError::Serialize(crate::SerializeErrorKind::TooDeep).to_string(),
+        "nested too deep"
+    );
+    let full = "no room for one more address";
+    for (error, text) in [
+        (ServerError::Parse(parse), &*parse_text),
+        (ServerError::Busy, "no room for the answer now"),
+        (
+            ServerError::TooLong(room),
+            "never room for the answer: 9 bytes needed, 8 available",
+        ),
+        (
+            ServerError::BufferTooSmall(room),
+            "9 bytes needed, 8 available",
+        ),
+        (
+            ServerError::Superseded,
+            "there is a newer connection of this address",
+        ),
+        (ServerError::from(StoreError::from(PeersFull)), full),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+    assert_eq!(
+        OpenError::<PeersFull>::Taken.to_string(),
+        "the address has a connection"
+    );
+    assert_eq!(OpenError::Store(PeersFull).to_string(), full);
 }

@@ -43,3 +43,25 @@ impl<E: fmt::Display> fmt::Display for WriteError<E> {
 }
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for WriteError<E> {}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_the_transports_own_or_says_what_was_too_long() {
+        let limit = FrameTooLong { seen: 9, limit: 8 };
+        assert_eq!(ReadError::Io("gone").to_string(), "gone");
+        assert_eq!(
+            ReadError::<&str>::TooLong(limit).to_string(),
+            "frame of 9 bytes, at most 8 are taken"
+        );
+        assert_eq!(WriteError::Io("gone").to_string(), "gone");
+        assert_eq!(
+            WriteError::<&str>::WriteZero.to_string(),
+            "transport took no bytes"
+        );
+    }
+}

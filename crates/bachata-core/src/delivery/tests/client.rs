@@ -4,6 +4,8 @@ use std::{format, vec};
 
 use super::super::*;
 use super::{frame, message, receipt};
+#[cfg(feature = "serde")]
+use crate::DataMessage;
 
 type TestClient = Client<3, 4, 128>;
 
@@ -464,4 +466,31 @@ fn an_output_that_is_too_short_loses_nothing() {
     let needed = client.poll_transmit(&mut [0; 13]).unwrap_err().needed;
     assert_eq!(needed, frame("1").len());
     assert_eq!(transmits(&mut client), [frame("1")]);
+}
+
+#[test]
+#[cfg(feature = "serde")]
+fn a_message_of_a_type_is_sent_as_one_of_its_text() {
+    let mut client = TestClient::new(QUIET);
+    let object = std::collections::BTreeMap::from([("on", true)]);
+    let token = client.send_typed(&DataMessage::typed("1", "led", 0, &object), 0);
+    assert!(token.is_ok());
+    let again = client.send_typed(&DataMessage::typed("1", "led", 0, &object), 0);
+    assert_eq!(again, Err(SendError::IdInUse));
+    let array = [1];
+    let no_payload = client.send_typed(&DataMessage::typed("2", "led", 0, &array), 0);
+    let kind = crate::SerializeErrorKind::NeitherTextNorObject;
+    assert_eq!(no_payload, Err(SendError::Serialize(kind)));
+    let long = "x".repeat(128);
+    let too_long = client.send_typed(&DataMessage::typed("3", "led", 0, &long), 0);
+    let error = crate::BufferTooSmall {
+        needed: 170,
+        capacity: 128,
+    };
+    assert_eq!(too_long, Err(SendError::TooLong(error)));
+    ready(&mut client, 0);
+    assert_eq!(
+        transmits(&mut client),
+        [r#"{"id":"1","type":"led","time":0,"data":{"on":true}}"#]
+    );
 }

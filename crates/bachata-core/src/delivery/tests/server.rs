@@ -324,3 +324,111 @@ fn a_frame_is_forwarded_as_it_came_or_as_the_server_writes_it() {
     assert_eq!(hall.transmits(BOB), [&*stamped]);
     assert!(Message::try_from(stamped.as_str()).is_ok());
 }
+
+#[test]
+fn what_is_in_flight_is_passed_over_when_others_are_looked_for_again() {
+    let config = ServerConfig {
+        give_way_after: 1000,
+        id_pause: 1500,
+        resend: Some(Resend {
+            first: 10_000,
+            max: 10_000,
+        }),
+        ..QUIET_SERVER
+    };
+    let mut store = MemoryStore::<u8, 2, 4, 128>::new();
+    let mut alice = ServerConnection::<u8, 3, 64>::open(&mut store, ALICE, config, 0).unwrap();
+    let mut bob = ServerConnection::<u8, 3, 64>::open(&mut store, BOB, config, 0).unwrap();
+    let mut step = |now, submitted: &[&str], acknowledged: &[&str]| {
+        for id in submitted {
+            let frame = frame(id);
+            let handled = alice.handle_frame(&mut store, frame.as_bytes(), now);
+            let Handled::Message(submitted) = handled.unwrap() else {
+                panic!("no message")
+            };
+            alice.submit(&mut store, submitted, BOB).unwrap();
+            // The 1000 and the 100.
+            while alice
+                .poll_transmit(&mut store, &mut [0; 64])
+                .unwrap()
+                .is_some()
+            {}
+        }
+        for id in acknowledged {
+            let answer = receipt(200, id);
+            let handled = bob.handle_frame(&mut store, answer.as_bytes(), now);
+            assert!(matches!(handled, Ok(Handled::Delivered { sender: ALICE })));
+        }
+        bob.handle_timeout(now);
+        let mut sent = Vec::new();
+        while let Some(frame) = bob.poll_transmit(&mut store, &mut [0; 128]).unwrap() {
+            let message = Message::parse(frame).unwrap();
+            sent.extend(message.as_data().map(|message| message.id().to_string()));
+        }
+        sent
+    };
+    assert_eq!(step(0, &["1", "2"], &[]), ["1", "2"]);
+    // They give way, and their ids rest until 2500.
+    assert!(step(1000, &[], &[]).is_empty());
+    assert_eq!(step(1200, &["3"], &[]), ["3"]);
+    assert!(step(2000, &[], &[]).is_empty());
+    // The third gives way, and is looked for at 3200 and rests until 3700.
+    assert!(step(2200, &[], &[]).is_empty());
+    assert_eq!(step(2500, &[], &[]), ["1", "2"]);
+    // The first is in flight, so it is not sent.
+    assert!(step(3200, &[], &["2"]).is_empty());
+    assert_eq!(step(3700, &[], &["1"]), ["3"]);
+}
+
+#[test]
+fn what_the_store_has_dropped_is_not_sent_again() {
+    let config = ServerConfig {
+        resend: Some(Resend {
+            first: 1000,
+            max: 1000,
+        }),
+        ..QUIET_SERVER
+    };
+    let mut hall = Hall::new(config);
+    hall.submit(&frame("1"));
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    hall.bob.handle_timeout(1000);
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.store.discard(BOB), 1);
+    hall.bob.handle_timeout(2000);
+    assert_eq!(hall.transmits(BOB), [""; 0]);
+    assert_eq!(hall.bob.poll_timeout(), None);
+}
+
+#[test]
+fn a_connection_knows_whose_it_is() {
+    let hall = Hall::new(QUIET_SERVER);
+    assert_eq!((hall.alice.address(), hall.bob.address()), (ALICE, BOB));
+    let mut store = TestStore::default();
+    let open = TestConnection::open(&mut store, 7, QUIET_SERVER, 0).unwrap();
+    assert_eq!((open.address(), store.undelivered()), (7, 0));
+}
+
+#[test]
+fn a_connection_says_how_much_room_it_lacks() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    let needed = frame("1").len();
+    let mut out = [0; 64];
+    let error = hall
+        .bob
+        .poll_transmit(&mut hall.store, &mut out[..needed - 1]);
+    let room = crate::BufferTooSmall {
+        needed,
+        capacity: needed - 1,
+    };
+    assert_eq!(error, Err(ServerError::BufferTooSmall(room)));
+    let error = hall.alice.poll_transmit(&mut hall.store, &mut out[..22]);
+    let room = crate::BufferTooSmall {
+        needed: 23,
+        capacity: 22,
+    };
+    assert_eq!(error, Err(ServerError::BufferTooSmall(room)));
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.transmits(ALICE), [receipt(100, "1")]);
+}
