@@ -13,6 +13,10 @@ const FRAME: &[u8] = br#"{"id":"7","type":"note","time":0,"data":"hi","dest":"de
 #[test]
 fn a_message_is_parsed_by_the_conversion_from_bytes() {
     assert_eq!(Message::try_from(FRAME), Message::parse(FRAME));
+    assert_eq!(Message::parse(FRAME).unwrap().as_transport(), None);
+    let pong = TransportMessage::pong();
+    assert_eq!(Message::from(pong).as_transport(), Some(&pong));
+    assert_eq!(Message::from(pong).as_data(), None);
     let error = Message::try_from(&FRAME[1..]).unwrap_err();
     assert_eq!(
         (error.kind(), error.offset()),

@@ -6,7 +6,7 @@ use std::mem::{ManuallyDrop, MaybeUninit, size_of};
 
 use bachata_core::{
     Covered, DataMessage, HmacSha256, KeyError, Message, MessageBuf, Policy, RawObject, Sign,
-    Signature, SignatureError, TokenSha256, Verify,
+    Signature, SignatureError, TokenSha256, TransportMessage, Verify,
 };
 use bachata_tests::{
     Fields, Payload, config, fields, kebab_case, object, rewrite_vectors, signature_vectors, text,
@@ -459,4 +459,51 @@ fn with_ascii_escapes(json: &str) -> String {
         }
     }
     ascii
+}
+
+#[test]
+fn a_checked_message_stays_checked_as_what_it_is() {
+    let keys = ["a", "b"].map(|key| HmacSha256::new(key.as_bytes()).unwrap());
+    let ping = TransportMessage::ping().with_data("7");
+    let Ok(signature) = ping.sign_with(&keys[1]);
+    let verified = Message::from(ping.with_sign(&signature)).verify(&keys);
+    let verified = verified.unwrap();
+    assert!(verified.into_data().is_none());
+    let transport = verified.into_transport().unwrap();
+    assert_eq!((transport.key(), transport.data()), (1, ping.data()));
+
+    let note = DataMessage::new("1", "t", 0, "x");
+    let Ok(signature) = note.sign_with(&keys[0]);
+    let verified = Message::from(note.with_sign(&signature)).verify(&keys);
+    let verified = verified.unwrap();
+    assert!(verified.into_transport().is_none());
+    let data = verified.into_data().unwrap();
+    assert_eq!((data.key(), data.id()), (0, note.id()));
+}
+
+#[test]
+fn what_is_wrong_with_a_key_or_a_signature_can_be_read() {
+    assert_eq!(KeyError::Empty.to_string(), "key is empty");
+    let long = KeyError::TooLong { len: 9, limit: 8 };
+    assert_eq!(long.to_string(), "key of 9 bytes is over the limit of 8");
+    for (error, text) in [
+        (SignatureError::Missing, "signature missing"),
+        (SignatureError::Malformed, "signature malformed"),
+        (SignatureError::Wrong, "signature wrong"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+    // These are about no place in the payload.
+    let late = DataMessage::new("1", "t", i64::MAX, "x");
+    let warnings: Vec<String> = late
+        .sign_warnings()
+        .map(|warning| warning.to_string())
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "no \"from\", which a server may stamp",
+            "\"time\" beyond 2^53, which JavaScript rounds"
+        ]
+    );
 }

@@ -829,6 +829,19 @@ fn shapes_that_few_types_have_are_read() {
         parse(r#"{"bytes":"\u00e9\n"}"#),
         Ok(BTreeMap::from([("bytes".to_owned(), Bytes("é\n".into()))]))
     );
+    // A struct may come as an array.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Point {
+        x: i8,
+        y: i8,
+    }
+    assert_eq!(
+        parse(r#"{"a":[1,-2],"b":{"y":4,"x":3}}"#),
+        Ok(BTreeMap::from([
+            ("a".to_owned(), Point { x: 1, y: -2 }),
+            ("b".to_owned(), Point { x: 3, y: 4 })
+        ]))
+    );
     // A text payload is bytes, too.
     let text = Payload::from("hi").parse(&mut []);
     assert_eq!(text, Ok(Bytes(b"hi".to_vec())));

@@ -200,7 +200,15 @@ fn values_are_made_of_their_parts_and_give_them_back() {
     let loaded: Message = Message::try_from(&*frame).unwrap();
     assert_eq!(loaded, message.clone().into());
     assert!(Message::<Payload>::try_from("{").is_err());
+    assert_eq!(loaded.as_transport(), None);
     assert_eq!(loaded.into_transport(), None);
+    let no_payload = Payload::of(&std::collections::BTreeMap::from([((1, 2), 3)])).unwrap_err();
+    assert!(
+        no_payload.to_string().starts_with("payload: "),
+        "{no_payload}"
+    );
+    let text = RawPayload::from("hi".to_owned());
+    assert_eq!(Payload::try_from(text).unwrap(), Payload::from("hi"));
     for (receipt, code) in [(message.accepted(), 100), (message.delivered(), 300)] {
         assert_eq!(
             receipt.to_frame().unwrap(),
@@ -405,4 +413,44 @@ fn a_codec_reads_enums_and_shows_its_settings() {
     let message = message.into_data().unwrap();
     assert_eq!(message.data(), &Home::Note("hi".to_owned()));
     assert!(bytes.is_empty());
+}
+
+#[test]
+fn a_checked_transport_message_stays_checked() {
+    let key = || HmacSha256::new(b"key").unwrap();
+    let protocol = Protocol::new().with_signer(key());
+    let frame = protocol.dump_message(&TransportMessage::ping()).unwrap();
+    let loaded = protocol.load_verified::<Payload, String>(&frame).unwrap();
+    assert!(loaded.clone().into_data().is_none());
+    let ping = loaded.into_transport().unwrap();
+    assert_eq!((ping.key(), ping.kind().code()), (0, 1001));
+}
+
+/// A stream of pieces, between which it is interrupted, and that fails at the end.
+struct Broken<'a>(Vec<&'a [u8]>, bool);
+
+impl io::Read for Broken<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match self.0.pop() {
+            Some(piece) => (&*piece).read(room),
+            None => Err(io::Error::other("gone")),
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_stream_is_read_on_and_a_failed_one_is_not() {
+    let stream = Broken(vec![b"001}\n", b"{\"type\":1"], false);
+    let mut messages: FrameReader<_> = FrameReader::new(io::BufReader::new(stream));
+    assert_eq!(
+        messages.next().unwrap().unwrap(),
+        TransportMessage::ping().into()
+    );
+    let error = messages.next().unwrap().unwrap_err();
+    assert!(!error.is_about_one_frame() && error.to_string() == "gone");
+    assert!(messages.next().is_none());
 }

@@ -180,7 +180,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use std::string::String;
+    use std::string::{String, ToString};
     use std::vec::Vec;
     use std::{format, vec};
 
@@ -251,6 +251,27 @@ mod tests {
             }
         }
         assert_eq!(found(&bytes, 8), expected);
+    }
+
+    #[test]
+    fn at_the_end_frames_come_one_by_one() {
+        let mut splitter = FrameSplitter::new(8);
+        let frame = Split::Frame {
+            frame: 0..2,
+            consumed: 3,
+        };
+        assert_eq!(splitter.end(b"{}\n{"), frame);
+        let frame = Split::Frame {
+            frame: 0..1,
+            consumed: 1,
+        };
+        assert_eq!(splitter.end(b"{"), frame);
+        assert_eq!(splitter.end(b""), Split::More { consumed: 0 });
+        let too_long = FrameTooLong { seen: 9, limit: 8 };
+        assert_eq!(
+            too_long.to_string(),
+            "frame of 9 bytes, at most 8 are taken"
+        );
     }
 
     #[test]

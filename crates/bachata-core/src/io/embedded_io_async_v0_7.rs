@@ -169,4 +169,33 @@ mod tests {
         while poll_once(write_pending(&mut writer, &mut uart)).is_pending() {}
         assert_eq!(uart.output, b"{\"type\":1001}\n");
     }
+
+    #[test]
+    fn a_transport_that_takes_nothing_is_an_error_and_loses_nothing() {
+        struct Full;
+
+        impl ErrorType for Full {
+            type Error = ErrorKind;
+        }
+
+        impl Write for Full {
+            async fn write(&mut self, _: &[u8]) -> Result<usize, ErrorKind> {
+                Ok(0)
+            }
+
+            async fn flush(&mut self) -> Result<(), ErrorKind> {
+                Err(ErrorKind::Other)
+            }
+        }
+
+        let mut writer = FrameWriter::<16>::new();
+        writer.push(TransportMessage::ping()).unwrap();
+        let written = poll_once(write_pending(&mut writer, &mut Full));
+        assert_eq!(written, Poll::Ready(Err(WriteError::WriteZero)));
+        assert_eq!(writer.pending(), b"{\"type\":1001}\n");
+        // With nothing to be written it is flushed all the same.
+        writer.reset();
+        let written = poll_once(write_pending(&mut writer, &mut Full));
+        assert_eq!(written, Poll::Ready(Err(WriteError::Io(ErrorKind::Other))));
+    }
 }

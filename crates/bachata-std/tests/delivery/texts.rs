@@ -201,3 +201,34 @@ fn a_stream_whose_reads_time_out_is_read_until_the_end() {
     assert!(matches!(near, Disconnect::Closed), "{near:?}");
     assert!(matches!(far, Disconnect::Ended), "{far:?}");
 }
+
+#[test]
+fn a_frame_over_the_limit_is_refused_by_a_connection_of_ones_own() {
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll, Waker};
+
+    let refused = Arc::new(Mutex::new(Vec::new()));
+    let note = |refused: &Arc<Mutex<Vec<String>>>| {
+        let refused = refused.clone();
+        move |reason: &Refused| refused.lock().unwrap().push(reason.to_string())
+    };
+    let mut cx = Context::from_waker(Waker::noop());
+    let long = format!("{{\"type\":1001,\"data\":\"{}\"}}", "x".repeat(64));
+    let builder = Client::builder(config()).max_frame_len(64);
+    let client = builder.on_refused(note(&refused)).build();
+    let attached = client.driver().attach();
+    let taken = attached.poll_handle_frame(&mut cx, long.as_bytes());
+    assert!(matches!(taken, Poll::Ready(Ok(()))));
+
+    let store = store(StoreLimits::default());
+    let on_refused = note(&refused);
+    let server = Server::builder(store, ServerConfig::default(), |_, _| None)
+        .max_frame_len(64)
+        .on_refused(move |_, reason| on_refused(reason))
+        .build();
+    let connection = server.open(ALICE).unwrap();
+    let taken = connection.poll_handle_frame(&mut cx, long.as_bytes());
+    assert!(matches!(taken, Poll::Ready(Ok(()))));
+    let text = "frame of 87 bytes is over the limit of 64";
+    assert_eq!(*refused.lock().unwrap(), [text, text]);
+}
