@@ -267,6 +267,7 @@ mod tests {
         };
         assert_eq!(splitter.end(b"{"), frame);
         assert_eq!(splitter.end(b""), Split::More { consumed: 0 });
+        assert_eq!(splitter.limit(), 8);
         let too_long = FrameTooLong { seen: 9, limit: 8 };
         assert_eq!(
             too_long.to_string(),

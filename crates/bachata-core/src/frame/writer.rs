@@ -154,6 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_passed_on_with_spaces_for_its_line_feeds() {
+        let mut writer = FrameWriter::<16>::new();
+        for (frame, sent) in [
+            (&b""[..], &b"\n"[..]),
+            (b"\n", b" \n"),
+            (b"{}", b"{}\n"),
+            (b"\n{\n\n}\r\n", b" {  }\r \n"),
+        ] {
+            assert_eq!(writer.push_frame(frame), Ok(()));
+            assert_eq!(writer.pending(), sent);
+            writer.advance(sent.len());
+        }
+        let error = BufferTooSmall {
+            needed: 17,
+            capacity: 16,
+        };
+        assert_eq!(writer.push_frame(&[b'\n'; 16]), Err(error));
+        assert_eq!(writer.pending(), b"");
+    }
+
+    #[test]
     fn a_message_that_does_not_fit_leaves_the_queue_as_it_was() {
         let mut writer = FrameWriter::<14>::new();
         writer.push(TransportMessage::ping()).unwrap();
