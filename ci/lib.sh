@@ -57,6 +57,14 @@ require_cargo_command() {
     fi
 }
 
+# require_toolchain VERSION: sees to it that `rustup run VERSION` is there, and otherwise says what to install and ends with status 2.
+require_toolchain() {
+    if ! rustup run "$1" rustc --version >/dev/null 2>&1 && ! run rustup toolchain install "$1" --profile minimal >&2; then
+        printf '%s: missing here: rustup toolchain install %s --profile minimal\n' "$0" "$1" >&2
+        exit 2
+    fi
+}
+
 # Bare-metal targets: plain cargo builds for those that rustup has installed. For the others Debian's compiler builds
 # `core`, and nothing but `core`, from its own source; `-Z build-std` needs RUSTC_BOOTSTRAP there.
 
