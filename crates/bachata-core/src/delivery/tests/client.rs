@@ -494,3 +494,13 @@ fn a_message_of_a_type_is_sent_as_one_of_its_text() {
         [r#"{"id":"1","type":"led","time":0,"data":{"on":true}}"#]
     );
 }
+
+#[test]
+fn a_pong_is_heard_and_not_ignored() {
+    let mut client = TestClient::new(QUIET);
+    ready(&mut client, 0);
+    for (frame, ignored) in [(r#"{"type":1002}"#, 0), (r#"{"type":4711}"#, 1)] {
+        assert!(client.handle_frame(frame.as_bytes(), 0).unwrap().is_none());
+        assert_eq!(client.counters().ignored, ignored);
+    }
+}

@@ -432,3 +432,11 @@ fn a_connection_says_how_much_room_it_lacks() {
     assert_eq!(hall.transmits(BOB), [frame("1")]);
     assert_eq!(hall.transmits(ALICE), [receipt(100, "1")]);
 }
+
+#[test]
+fn an_id_that_fills_the_room_for_answers_to_the_byte_is_answered() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let id = "i".repeat(47);
+    assert_eq!(hall.submit(&frame(&id)), Put::Stored);
+    assert_eq!(hall.transmits(ALICE), [receipt(100, &id)]);
+}
