@@ -176,11 +176,7 @@ impl<const N: usize> Answers<N> {
             text.write_after(b"", &mut self.texts);
         }
         let number = self.next;
-        self.next = if number < u32::MAX.wrapping_sub(1) {
-            number.wrapping_add(1)
-        } else {
-            1
-        };
+        self.next = after(number);
         let entry = Answer {
             number,
             text: text.map(|_| len),
@@ -195,6 +191,15 @@ impl<const N: usize> Answers<N> {
 
     fn find(&mut self, number: u32) -> Option<&mut Answer> {
         self.entries.iter_mut().find(|entry| entry.number == number)
+    }
+}
+
+/// The number of the answer after this one.
+const fn after(number: u32) -> u32 {
+    if number < u32::MAX.wrapping_sub(1) {
+        number.wrapping_add(1)
+    } else {
+        1
     }
 }
 
@@ -276,5 +281,12 @@ mod tests {
         assert!(matches!(answers.reserve("".into()), Err(NoRoom::Now)));
         answers.pong(None).unwrap();
         assert!(matches!(answers.pong(None), Err(NoRoom::Now)));
+    }
+
+    #[test]
+    fn numbers_begin_again_before_the_one_that_means_something_else() {
+        assert_eq!(after(1), 2);
+        assert_eq!(after(u32::MAX - 2), u32::MAX - 1);
+        assert_eq!(after(u32::MAX - 1), 1);
     }
 }

@@ -19,13 +19,8 @@ impl Clock {
     }
 
     /// The caller's clock shows `now`.
-    pub(super) const fn advance(&mut self, now: u64) {
-        let step = now.saturating_sub(self.shown);
-        let step = if step < LONGEST_WAIT {
-            step
-        } else {
-            LONGEST_WAIT
-        };
+    pub(super) fn advance(&mut self, now: u64) {
+        let step = now.saturating_sub(self.shown).min(LONGEST_WAIT);
         self.passed = self.passed.saturating_add(step);
         self.shown = now;
     }
