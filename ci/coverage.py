@@ -5,7 +5,8 @@
 
 Counts the functions and lines of bachata-core and bachata-std, without their tests, and prints figures. Those that nothing runs go to standard error.
 EXCEPTIONS holds, a line each, what does not count: the file, a tab, the text of the line of code, a tab, the reason. Where the line opens a block, it is all of
-the block. An exception that excepts nothing is an error, so that the list stays short.
+the block; where several do, the text goes on with the next line. A place that an exception names in vain is an error, so that it hides nothing and the list
+stays short.
 """
 
 import re
@@ -60,13 +61,26 @@ def block_end(source, line):
     return line
 
 
+def exception_starts(source, text):
+    """The numbers of the lines at which code with this text starts."""
+    lines = [line.strip() for line in source]
+    return [start for start in range(1, len(lines) + 1) if (" ".join(lines[start - 1:start + 2]) + " ").startswith(text + " ")]
+
+
 def main():
     report, exceptions = sys.argv[1:]
+    # Whether an exception was needed, by the file, the line and the text of its place.
+    needed = {}
     excepted = {}
     for line in Path(exceptions).read_text().splitlines():
         if line and not line.startswith("#"):
             file, text, _reason = line.split("\t")
-            excepted[file, text] = False
+            source = Path(file).read_text().splitlines()
+            for start in exception_starts(source, text) or ["nowhere"]:
+                place = file, start, text
+                needed[place] = False
+                if start != "nowhere":
+                    excepted.update({(file, line): place for line in range(start, block_end(source, start) + 1)})
     for name, files in zip(("functions", "lines"), read_lcov(report)):
         run = total = 0
         for file in sorted(files):
@@ -74,10 +88,6 @@ def main():
                 continue
             source = Path(file).read_text().splitlines()
             end = tests_start(source)
-            blocks = {}
-            for line, text in enumerate(source, 1):
-                for other in range(line, block_end(source, line) + 1) if (file, text.strip()) in excepted else ():
-                    blocks[other] = file, text.strip()
             for line, count in sorted(files[file].items()):
                 if line > end:
                     continue
@@ -85,8 +95,8 @@ def main():
                 if text.startswith("//"):
                     # An example is a test.
                     continue
-                if count == 0 and line in blocks:
-                    excepted[blocks[line]] = True
+                if count == 0 and (file, line) in excepted:
+                    needed[excepted[file, line]] = True
                     continue
                 total += 1
                 run += count > 0
@@ -95,10 +105,10 @@ def main():
         limit = 100 if name == "functions" else 99
         print(f"{name} {100 * run / max(total, 1):.2f} % >= {limit}")
         print(f"{name}-counted {total} {name} >= 500")
-    unused = [key for key, used in excepted.items() if not used]
-    for file, text in unused:
-        print(f"excepted in vain: {file}: {text}", file=sys.stderr)
-    print(f"exceptions-in-vain {len(unused)} exceptions <= 0")
+    in_vain = [place for place, was in needed.items() if not was]
+    for file, line, text in in_vain:
+        print(f"excepted in vain: {file}:{line}: {text}", file=sys.stderr)
+    print(f"exceptions-in-vain {len(in_vain)} exceptions <= 0")
 
 
 main()
