@@ -4,7 +4,7 @@
 //! What is read here is what the scanner would have read. Whatever is not of that form is none, right or wrong: the scanner then looks at the frame
 //! from its start, and says what is the matter.
 
-use crate::error::MAX_FRAME_LEN;
+use crate::error::has_offsets;
 use crate::json::scanner::{Scanner, is_space};
 use crate::json::special::string_end;
 use crate::json::word::{is_plain, plain_end};
@@ -75,7 +75,7 @@ fn receipt(frame: &[u8]) -> Option<(u32, &[u8])> {
     };
     let is =
         word_0 == TRANSPORT && like >> 8 == 0 && word_2 == DATA && matches!(digit, b'1'..=b'3');
-    (is && frame.len() <= MAX_FRAME_LEN && is_plain(id)).then_some((code, id))
+    (is && has_offsets(frame.len()) && is_plain(id)).then_some((code, id))
 }
 
 const TRANSPORT: u64 = u64::from_le_bytes(*b"{\"type\":");
@@ -84,7 +84,7 @@ const TRANSPORT: u64 = u64::from_le_bytes(*b"{\"type\":");
 #[inline(never)]
 fn any_transport_message(frame: &[u8]) -> Option<TransportMessage<'_>> {
     let (start, rest) = frame.split_first_chunk()?;
-    if u64::from_le_bytes(*start) != TRANSPORT || frame.len() > MAX_FRAME_LEN {
+    if u64::from_le_bytes(*start) != TRANSPORT || !has_offsets(frame.len()) {
         return None;
     }
     let (code, mut rest) = integer(skip_space(rest))?;
@@ -128,7 +128,7 @@ impl<'a> Parts<'a> {
         let [b'{', rest @ ..] = frame else {
             return None;
         };
-        if frame.len() > MAX_FRAME_LEN {
+        if !has_offsets(frame.len()) {
             return None;
         }
         let mut rest = rest;

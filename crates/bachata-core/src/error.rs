@@ -27,7 +27,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// The caller has made sure that the frame is at most [`MAX_FRAME_LEN`] bytes long.
+    /// The caller has made sure that the frame is not too long for it, by [`has_offsets`].
     pub(crate) fn new(kind: ParseErrorKind, offset: usize, member: Option<Member>) -> Self {
         Self {
             kind,
@@ -53,12 +53,11 @@ impl ParseError {
     }
 }
 
-/// Frames are at most this long: an offset has 32 bits.
-pub(crate) const MAX_FRAME_LEN: usize = if usize::BITS > 32 {
-    u32::MAX as usize
-} else {
-    usize::MAX
-};
+/// Whether each place in a frame of this length, and its end, is told by an offset of 32 bits.
+#[inline(always)]
+pub(crate) const fn has_offsets(frame_len: usize) -> bool {
+    usize::BITS <= 32 || frame_len <= u32::MAX as usize
+}
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,3 +204,15 @@ impl fmt::Display for BufferTooSmall {
 }
 
 impl core::error::Error for BufferTooSmall {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_has_32_bits() {
+        assert!(has_offsets(0) && has_offsets(u32::MAX as usize));
+        #[cfg(target_pointer_width = "64")]
+        assert!(!has_offsets(u32::MAX as usize + 1) && !has_offsets(usize::MAX));
+    }
+}

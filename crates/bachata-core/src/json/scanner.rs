@@ -4,7 +4,7 @@ use super::special::string_end;
 use super::word::plain_end;
 use super::word::skip_plain;
 use super::{JsonStr, RawJson, escape, utf8};
-use crate::error::MAX_FRAME_LEN;
+use crate::error::has_offsets;
 use crate::member::longer_key;
 use crate::{Member, ParseError, ParseErrorKind};
 
@@ -89,7 +89,7 @@ impl<'a> Scanner<'a> {
 
     /// Refuses what an offset can't be told of.
     pub(crate) fn check_len(&mut self) {
-        if self.bytes.len() > MAX_FRAME_LEN {
+        if !has_offsets(self.bytes.len()) {
             self.fail(ParseErrorKind::TooLong);
         }
     }
