@@ -373,6 +373,27 @@ mod tests {
     }
 
     #[test]
+    fn receipts_are_taken_at_once() {
+        for (code, digit) in [(100, '1'), (200, '2'), (300, '3')] {
+            for id in ["", "7", "7f6a2c1e-0b4d-4e2f-9a57-3d1c5b8e6f90"] {
+                let frame = format!(r#"{{"type":{digit}00,"data":"{id}"}}"#);
+                assert_eq!(receipt(frame.as_bytes()), Some((code, id.as_bytes())));
+                assert!(check(frame.as_bytes()));
+            }
+        }
+        for frame in [
+            r#"{"type":000,"data":"7"}"#,
+            r#"{"type":400,"data":"7"}"#,
+            r#"{"type":1001,"data":"7"}"#,
+            r#"{"type":200,"from":"7"}"#,
+            r#"{"type":200,"data":"a"b"}"#,
+            r#"{"type":200,"data":"7"]"#,
+        ] {
+            assert_eq!(receipt(frame.as_bytes()), None, "{frame}");
+        }
+    }
+
+    #[test]
     fn changed_and_broken_frames_are_those_of_the_scanner() {
         for frame in FRAMES.map(str::as_bytes) {
             for at in 0..frame.len() {
@@ -406,7 +427,7 @@ mod tests {
             r#""data":"d""#,
             r#""data":{}"#,
             r#""sign":null"#,
-            r#""x":0"#,
+            r#""from":{}"#,
         ];
         let mut taken = 0;
         for number in 0..8_usize.pow(5) {

@@ -144,9 +144,7 @@ impl State {
             return None;
         }
         self.not_normal |= (text.escapes | space) & seen;
-        if scalar_start & seen != 0 {
-            check_scalars(block, rest, scalar, scalar_start & seen)?;
-        }
+        check_scalars(block, rest, scalar, scalar_start & seen)?;
 
         self.in_string = ((inside.cast_signed()) >> 63).cast_unsigned();
         self.is_element = u64::from(carry) & self.in_string;
@@ -317,6 +315,9 @@ const fn prefix_xor(mut bits: u64) -> u64 {
 /// next block, which `rest` goes on with, is looked at whole.
 #[inline(always)]
 fn check_scalars(block: &Block, rest: &[u8], scalar: u64, starts: u64) -> Option<()> {
+    if starts == 0 {
+        return Some(());
+    }
     let digits = block.bits(|vector| vector.between(b'0', b'9')) & scalar;
     let zeros = block.bits(|vector| vector.is(b'0'));
     let points = block.bits(|vector| vector.is(b'.')) & scalar;
@@ -397,11 +398,9 @@ fn exponent_tail(bytes: &[u8]) -> Option<&[u8]> {
 fn digits_tail(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes;
     while let Some((word, tail)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word) ^ ONES.wrapping_mul(b'0' as u64);
-        // Above nine a byte has its high bit set or gets it; the lowest of those is exact.
-        let others = (word | word.wrapping_add(ONES.wrapping_mul(0x76))) & ONES << 7;
-        if others != 0 {
-            rest = rest.get(others.trailing_zeros() as usize / 8..)?;
+        let digits = digits_in_word(*word);
+        if digits < word.len() {
+            rest = rest.get(digits..)?;
             break;
         }
         rest = tail;
@@ -410,6 +409,15 @@ fn digits_tail(bytes: &[u8]) -> Option<&[u8]> {
         rest = tail;
     }
     (rest.len() < bytes.len()).then_some(rest)
+}
+
+/// How many of the first bytes of a word are digits.
+#[inline(always)]
+const fn digits_in_word(word: [u8; 8]) -> usize {
+    let word = u64::from_le_bytes(word) ^ ONES.wrapping_mul(b'0' as u64);
+    // Above nine a byte has its high bit set or gets it; the lowest of those is exact.
+    let others = (word | word.wrapping_add(ONES.wrapping_mul(0x76))) & ONES << 7;
+    others.trailing_zeros() as usize / 8
 }
 
 const ONES: u64 = u64::MAX / 0xff;
@@ -541,6 +549,14 @@ mod tests {
     }
 
     #[test]
+    fn an_escape_may_be_all_that_is_special_in_a_string_of_many_blocks() {
+        for before in 0..200 {
+            let text = std::format!("{}\\/{}", "x".repeat(before), "x".repeat(200 - before));
+            assert!(check(std::format!("{{\"\":\"{text}\"}}").as_bytes()));
+        }
+    }
+
+    #[test]
     fn changed_and_broken_objects_are_those_of_the_scanner() {
         let objects = [
             r#"{"a":{"b":[1,-2.50,3e7,{"c":"d"},[],{}],"e":true},"long":"0123456789012345678901234567890123456789","f":[[[null]]],"g":false}"#,
@@ -566,6 +582,25 @@ mod tests {
                     changed.insert(at, removed);
                     check(&changed);
                     changed.drain(at..at + 2);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn digits_are_counted_up_to_any_other_byte() {
+        for digit in b'0'..=b'9' {
+            for place in 0..8 {
+                for byte in 0..=u8::MAX {
+                    for follower in [b'0', b'9', b'/', b':', 0, 0xff] {
+                        let mut word = [digit; 8];
+                        word[place] = byte;
+                        if let Some(next) = word.get_mut(place + 1) {
+                            *next = follower;
+                        }
+                        let others = word.iter().position(|byte| !byte.is_ascii_digit());
+                        assert_eq!(digits_in_word(word), others.unwrap_or(8), "{word:02x?}");
+                    }
                 }
             }
         }

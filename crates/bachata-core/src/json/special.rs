@@ -136,6 +136,14 @@ mod tests {
     use super::super::scanner::Scanner;
     use super::*;
 
+    /// Both ways agree about the escape that `bytes` begin with.
+    fn check_escape(bytes: &[u8]) {
+        let mut scanner = Scanner::new(bytes);
+        scanner.escape();
+        let expected = scanner.error().is_none().then(|| scanner.at());
+        assert_eq!(escape_len(bytes), expected, "{bytes:02x?}");
+    }
+
     /// Both ways agree about the string that `bytes` begin with.
     fn check(bytes: &[u8]) {
         let mut scanner = Scanner::new(bytes);
@@ -184,15 +192,41 @@ mod tests {
     fn all_escapes_are_those_of_the_scanner() {
         for unit in 0..=u16::MAX {
             for tail in ["", "\\udc00", "\\uDFFFx", "\\ud800", "\\n", "g"] {
-                check(std::format!("\"\\u{unit:04x}{tail}\"}}").as_bytes());
+                let string = std::format!("\"\\u{unit:04x}{tail}\"}}");
+                check(string.as_bytes());
+                check_escape(&string.as_bytes()[1..]);
             }
-            let digits = unit.to_be_bytes();
-            check(&[
-                b'"', b'\\', b'u', b'0', digits[0], digits[1], b'0', b'"', b'}',
-            ]);
+            let [first, second] = unit.to_be_bytes();
+            let string = [b'"', b'\\', b'u', b'0', first, second, b'0', b'"', b'}'];
+            check(&string);
+            check_escape(&string[1..]);
+            check_escape(&[b'\\', first, second, b'"']);
         }
         for cut in 0..14 {
             check(&br#""\ud83d\ude00"}"#[..cut]);
+        }
+    }
+
+    #[test]
+    fn characters_of_all_kinds_may_follow_one_another() {
+        let parts = [
+            "x",
+            "xxxxxxxxxxxxxxxxxxxxx",
+            "\\n",
+            "\\u00e9",
+            "é",
+            "€",
+            "😀",
+        ];
+        for number in 0..parts.len().pow(5) {
+            let mut string = std::string::String::from("\"");
+            let mut number = number;
+            for _ in 0..5 {
+                string.push_str(parts[number % parts.len()]);
+                number /= parts.len();
+            }
+            string.push_str("\"}");
+            check(string.as_bytes());
         }
     }
 }

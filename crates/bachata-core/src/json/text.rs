@@ -218,6 +218,7 @@ mod tests {
 
     /// The same with each of its bytes at the start of a block.
     fn check_everywhere(inside: &[u8]) {
+        let plain = [b'x'; Block::LEN];
         for before in 64 - inside.len()..=64 {
             for after in [
                 &b"\"}"[..],
@@ -226,6 +227,8 @@ mod tests {
                 b"\xc3\xa9\"}",
                 b"\"\\\xc3",
                 b"x",
+                // Nothing else is special in the next block.
+                &plain,
             ] {
                 let mut bytes = std::vec![b'x'; before];
                 bytes.extend_from_slice(inside);
