@@ -256,3 +256,35 @@ impl Block {
         ((a | b) | (c | d)).bits() != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::iter::repeat;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_short_block_is_filled_with_nuls() {
+        let bytes: Vec<u8> = (1..=70).collect();
+        for length in 0..=bytes.len() {
+            let block = Block::at_start(&bytes[..length]);
+            let filled = bytes[..length].iter().copied().chain(repeat(0));
+            for (at, byte) in filled.enumerate().take(Block::LEN) {
+                assert_eq!(block.bits(|vector| vector.is(byte)) >> at & 1, 1);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_special_is_noticed_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            let special = !(0x20..0x80).contains(&byte) || byte == b'\\';
+            for place in 0..Block::LEN {
+                let mut bytes = [b'x'; Block::LEN];
+                bytes[place] = byte;
+                assert_eq!(Block::at_start(&bytes).any_special(), special);
+            }
+        }
+    }
+}
