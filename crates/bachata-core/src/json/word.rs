@@ -206,6 +206,14 @@ mod tests {
         }
     }
 
+    /// So many bytes are skipped, word by word, and before that all vectors but the one in which a stop is.
+    fn check_skip(text: &[u8], highs: usize, expected: usize) {
+        let skipped = |rest: &[u8]| text.len() - rest.len();
+        assert_eq!(skipped(skip(text, highs)), expected, "{text:02x?}");
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(skipped(skip_vectors(text, highs)), expected / 32 * 32);
+    }
+
     #[test]
     fn every_byte_at_every_place_after_every_byte() {
         const LONGEST: usize = 40 + BYTES;
@@ -222,11 +230,17 @@ mod tests {
                         let plain = |b: &u8| (0x20..0x80).contains(b) && !b"\"\\".contains(b);
                         let expected = text.iter().position(|b| !plain(b)).unwrap_or(length);
                         assert_eq!(plain_run(text), expected, "{text:02x?}");
+                        check_skip(text, HIGHS, expected);
+                        #[cfg(target_pointer_width = "64")]
+                        if let Some(word) = text.first_chunk() {
+                            assert_eq!(plain_in_word(word), expected.min(BYTES), "{word:02x?}");
+                        }
                         let expected = text
                             .iter()
                             .position(|b| !plain(b) && *b < 0x80)
                             .unwrap_or(length);
                         assert_eq!(unescaped_run(text), expected, "{text:02x?}");
+                        check_skip(text, 0, expected);
                     }
                 }
             }
