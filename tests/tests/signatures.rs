@@ -217,6 +217,11 @@ fn a_list_of_keys_says_which_one_and_what_is_wrong() {
             message.verify(&keys[place + 1..]),
             Err(SignatureError::Wrong)
         );
+        assert_eq!(
+            message.verify(&&keys[place + 1..]),
+            Err(SignatureError::Wrong)
+        );
+        assert_eq!(AsRef::<str>::as_ref(&signature), signature.as_str());
     }
     assert_eq!(message.verify(&keys), Err(SignatureError::Missing));
     assert_eq!(

@@ -178,3 +178,25 @@ impl<S: Sink> Sink for Canonical<'_, S> {
         bytes.iter().for_each(|byte| self.put_byte(*byte));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::super::covered::Taker;
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_in_whatever_pieces_it_comes() {
+        let json = br#""plain \"quoted\" \\u0041 \u001f\n\b \u0000 rest""#;
+        let text = b"plain \"quoted\" \\u0041 \x1f\n\x08 \0 rest";
+        for length in 1..=json.len() {
+            let mut found = Vec::new();
+            let mut sink = Taker(|bytes: &[u8]| found.extend_from_slice(bytes));
+            let mut canonical = Canonical::new(&mut sink);
+            json.chunks(length).for_each(|piece| canonical.put(piece));
+            assert!(canonical.is_text());
+            assert_eq!(found, text, "{length}");
+        }
+    }
+}
