@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::num::NonZeroU8;
 
 use bachata_core::{
     BufferTooSmall, DataMessage, DeserializeErrorKind as Kind, EncodeError, Message, Payload,
@@ -517,9 +518,23 @@ fn what_does_not_fit_says_what_and_where() {
         error::<BTreeMap<u8, u8>>(r#"{"1":2,"01":2}"#),
         (Kind::InvalidType, 7)
     );
+    for name in [" 1", "1 ", "1.0x", "true", "", "\\\"1"] {
+        assert_eq!(
+            error::<BTreeMap<u8, u8>>(&format!("{{\"{name}\":2}}")),
+            (Kind::InvalidType, 1),
+            "{name}"
+        );
+    }
+    for name in ["256", "-1", "1.5"] {
+        assert_eq!(
+            error::<BTreeMap<u8, u8>>(&format!("{{\"{name}\":2}}")),
+            (Kind::InvalidNumber, 1),
+            "{name}"
+        );
+    }
     assert_eq!(
-        error::<BTreeMap<u8, u8>>(r#"{"256":2}"#),
-        (Kind::InvalidNumber, 1)
+        error::<BTreeMap<u8, NonZeroU8>>(r#"{"1":1,"2":0}"#),
+        (Kind::InvalidValue, 11)
     );
     assert_eq!(
         error::<BTreeMap<Colour, u8>>(r#"{"Blue":2}"#),
@@ -547,7 +562,7 @@ fn numbers_of_no_fixed_type_are_kept() {
     struct Inner {
         c: f64,
     }
-    let json = r#"{"a":1,"c":-0,"big":99999999999999999999,"low":-9223372036854775809,"high":18446744073709551615}"#;
+    let json = r#"{"a":1,"c":-0,"minus":-5,"least":-9223372036854775808,"big":99999999999999999999,"low":-9223372036854775809,"high":18446744073709551615}"#;
     let read = parse::<Outer>(json).unwrap();
     assert_eq!((read.a, read.inner.c), (1, 0.0));
     assert!(read.inner.c.is_sign_negative());

@@ -158,14 +158,15 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             '[' => self.deserialize_seq(visitor),
             't' | 'f' => self.deserialize_bool(visitor),
             'n' => self.deserialize_unit(visitor),
-            first => {
+            _ => {
                 // The kind of number that its text asks for. A float is what is left, and -0 needs one for its sign.
                 let number = Scanner::clone(&self.scanner).next_value();
-                match number.as_integer() {
-                    Ok(integer) if first == '-' && integer != 0 => self.deserialize_i64(visitor),
-                    Ok(_) if first != '-' => self.deserialize_u64(visitor),
-                    _ if number.as_str().parse::<u64>().is_ok() => self.deserialize_u64(visitor),
-                    _ => self.deserialize_f64(visitor),
+                if number.as_str().parse::<u64>().is_ok() {
+                    self.deserialize_u64(visitor)
+                } else if number.as_integer().is_ok_and(|integer| integer != 0) {
+                    self.deserialize_i64(visitor)
+                } else {
+                    self.deserialize_f64(visitor)
                 }
             }
         }
