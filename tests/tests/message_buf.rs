@@ -249,3 +249,20 @@ fn hold_encoded<const N: usize>(message: &Message<'_>) -> Result<(), TestCaseErr
 fn is_escaped_in_output(text: JsonStr<'_>) -> bool {
     text.chars().any(|c| c < ' ' || c == '"' || c == '\\')
 }
+
+#[test]
+fn what_there_is_no_room_for_can_be_read() {
+    let error = |member| CapacityError {
+        needed: 9,
+        capacity: 8,
+        member,
+    };
+    assert_eq!(
+        error(None).to_string(),
+        "no room for the frame: 9 bytes needed, 8 available"
+    );
+    assert_eq!(
+        error(Some(Member::Data)).to_string(),
+        "no room to decode \"data\": 9 bytes needed, 8 available"
+    );
+}

@@ -332,11 +332,11 @@ fn check_capacity<'a>(
     let mut needed = frame_len;
     for (name, text) in TEXTS.into_iter().zip(texts) {
         if escaped(text) {
-            let fitted = needed <= capacity;
-            needed = needed.saturating_add(text.decoded_len());
-            if fitted && needed > capacity {
+            if needed <= capacity {
+                // Unless all fit, the last of these is the one that does not.
                 member = Some(name);
             }
+            needed = needed.saturating_add(text.decoded_len());
         }
     }
     if needed > capacity {
