@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use bachata_core::{
-    DataMessage, Envelope, FrameReader, FrameWriter, JsonStr, Message, MessageBuf, MessageBufError,
-    ParseErrorKind, Payload, Policy, RawJson, RawObject, Route, TransportMessage, TransportType,
+    DataMessage, Envelope, FrameReader, FrameWriter, JsonStr, Member, Message, MessageBuf,
+    MessageBufError, ParseErrorKind, Payload, Policy, RawJson, RawObject, Route, TransportMessage,
+    TransportType,
 };
 
 const FRAME: &[u8] = br#"{"id":"7","type":"note","time":0,"data":"hi","dest":"desk"}"#;
@@ -117,6 +118,27 @@ fn a_receipt_is_made_of_each_type() {
 }
 
 #[test]
+fn a_ping_alone_is_answered_with_its_data() {
+    let pong = TransportMessage::pong();
+    assert_eq!(TransportMessage::ping().to_pong(), Some(pong));
+    let ping = TransportMessage::ping().with_data("17");
+    assert_eq!(ping.to_pong(), Some(pong.with_data("17")));
+    assert_eq!(pong.to_pong(), None);
+    assert_eq!(TransportMessage::received("7").to_pong(), None);
+}
+
+#[test]
+fn what_is_about_nothing_is_no_receipt() {
+    for code in [0, 99, 101, 400, 1000, 1001, 1002, u32::MAX] {
+        let message = TransportMessage::without_data(code).unwrap();
+        assert_eq!(message.to_string(), format!(r#"{{"type":{code}}}"#));
+    }
+    for code in [100, 200, 300] {
+        assert_eq!(TransportMessage::without_data(code), None);
+    }
+}
+
+#[test]
 fn a_reader_and_a_writer_begin_with_nothing() {
     let mut reader = FrameReader::<8>::default();
     assert!(reader.next_frame().is_none());
@@ -124,4 +146,72 @@ fn a_reader_and_a_writer_begin_with_nothing() {
     assert_eq!(writer.pending(), b"");
     writer.push(TransportMessage::ping()).unwrap();
     assert_eq!(writer.pending(), b"{\"type\":1001}\n");
+}
+
+#[test]
+fn members_that_the_protocol_does_not_know_are_passed_on_but_no_own_ones() {
+    for (frame, unknown, passed_on) in [
+        (
+            r#"{"x":1,"id":"7","type":"t","time":0,"data":"","\u0079":[ 2 ],"x":null}"#,
+            &["x: 1", "y: [2]", "x: null"][..],
+            r#"{"id":"7","type":"t","time":0,"data":"","x":1,"y":[2],"x":null}"#,
+        ),
+        (
+            r#"{"dest":{},"type":1001,"x":1,"id":"7","data":"d","time":0,"sign":"s"}"#,
+            &["dest: {}", "x: 1", "id: \"7\"", "time: 0"],
+            r#"{"type":1001,"data":"d","sign":"s","dest":{},"x":1,"id":"7","time":0}"#,
+        ),
+        (r#"{"type":1001}"#, &[], r#"{"type":1001}"#),
+    ] {
+        let (message, members) =
+            Message::parse_with_unknown(frame.as_bytes(), Policy::Strict).unwrap();
+        assert_eq!(message, Message::parse(frame.as_bytes()).unwrap());
+        let found: Vec<String> = members
+            .clone()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        assert_eq!(found, unknown);
+        let mut written = String::new();
+        message.write_to_with(&mut written, members).unwrap();
+        assert_eq!(written, passed_on);
+        // All of them: the message's own are left out.
+        let all = Envelope::parse(frame.as_bytes()).unwrap().members();
+        written.clear();
+        message.write_to_with(&mut written, all).unwrap();
+        assert_eq!(written, passed_on);
+    }
+    let error = Message::parse_with_unknown(b"{}", Policy::Strict).unwrap_err();
+    assert_eq!(error.member(), Some(Member::Type));
+}
+
+#[test]
+fn either_kind_of_message_has_its_signature() {
+    let note = DataMessage::new("7", "t", 0, "");
+    assert_eq!(Message::from(note).sign(), None);
+    assert_eq!(Message::from(note.with_sign("s")).sign().unwrap(), "s");
+    let ping = TransportMessage::ping();
+    assert_eq!(Message::from(ping).sign(), None);
+    assert_eq!(Message::from(ping.with_sign("s")).sign().unwrap(), "s");
+}
+
+#[test]
+fn what_is_wrong_with_a_frame_can_be_read() {
+    for (frame, text) in [
+        ("[]", "expected '{' at byte 0"),
+        (
+            r#"{"id":1,"type":"t"}"#,
+            "expected a string at byte 6, in \"id\"",
+        ),
+        (r#"{"x":"}"#, "unexpected end of the frame at byte 7"),
+        (
+            r#"{"type":1,"type":1}"#,
+            "duplicate member \"type\" at byte 10",
+        ),
+        (r#"{"data":""}"#, "missing member \"type\" at byte 10"),
+    ] {
+        assert_eq!(
+            Message::parse(frame.as_bytes()).unwrap_err().to_string(),
+            text
+        );
+    }
 }

@@ -199,5 +199,20 @@ mod tests {
         let text = String::<8>::try_from("\"hi\"").unwrap();
         let message = DataMessage::new("7", "t", 0, &text);
         assert_eq!(message.data(), &Payload::from("\"hi\""));
+        assert_eq!(JsonStr::from(&text), "\"hi\"");
+    }
+
+    #[test]
+    fn texts_are_decoded_where_there_is_room_to_the_byte() {
+        let frame = br#"{"id":"a\nb","type":"t","time":0,"data":""}"#;
+        let buf = MessageBuf::<64>::parse(frame).unwrap();
+        assert_eq!(Vec::from(buf.clone()), frame);
+        let id = buf.message().as_data().unwrap().id();
+        assert_eq!(String::<3>::try_from(id).unwrap(), "a\nb");
+        let error = BufferTooSmall {
+            needed: 3,
+            capacity: 2,
+        };
+        assert_eq!(String::<2>::try_from(id), Err(error));
     }
 }
