@@ -89,6 +89,7 @@ fn a_type_hashes_as_its_code_whichever_way_it_is_written() {
     let other = TransportType::Other(1001);
     assert_eq!(named, other);
     assert_eq!(hasher.hash_one(named), hasher.hash_one(other));
+    assert_ne!(hasher.hash_one(named), hasher.hash_one(TransportType::Pong));
     let all: HashSet<_> = (0..2000).map(TransportType::from).collect();
     assert_eq!(all.len(), 2000);
     assert!(all.contains(&other));
