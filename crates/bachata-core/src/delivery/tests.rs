@@ -7,6 +7,7 @@ use super::*;
 use crate::{DataMessage, Message};
 
 mod client;
+mod memory_store;
 mod server;
 
 fn message(id: &str) -> DataMessage<'_> {
