@@ -169,6 +169,33 @@ fn a_newer_connection_takes_the_address_or_not() {
     old.close(&mut hall.store).unwrap();
     assert_eq!(hall.transmits(BOB).last(), Some(&frame("1")));
     assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    // And its own end does.
+    hall.bob.close(&mut hall.store).unwrap();
+    assert!(TestConnection::open(&mut hall.store, BOB, polite, 0).is_ok());
+}
+
+#[test]
+fn a_ping_is_answered_and_what_says_nothing_is_counted() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    for (frame, answer, ignored) in [
+        (r#"{"type":1001}"#, &[r#"{"type":1002}"#][..], 0),
+        (
+            r#"{"type":1001,"data":"17"}"#,
+            &[r#"{"type":1002,"data":"17"}"#],
+            0,
+        ),
+        (r#"{"type":1002}"#, &[], 0),
+        (r#"{"type":1000}"#, &[], 1),
+        (r#"{"type":100,"data":"7"}"#, &[], 2),
+        (r#"{"type":200,"data":"7"}"#, &[], 3),
+    ] {
+        let handled = hall
+            .alice
+            .handle_frame(&mut hall.store, frame.as_bytes(), 0);
+        assert!(matches!(handled, Ok(Handled::Nothing)));
+        assert_eq!(hall.transmits(ALICE), answer);
+        assert_eq!(hall.alice.counters().ignored, ignored);
+    }
 }
 
 #[test]
