@@ -252,6 +252,34 @@ fn so_many_are_in_flight_and_those_that_stay_give_way() {
 }
 
 #[test]
+fn what_gave_way_comes_again_where_there_is_a_single_place() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    let config = ServerConfig {
+        resend: Some(Resend {
+            first: 5000,
+            max: 5000,
+        }),
+        give_way_after: 1000,
+        id_pause: 0,
+        ..QUIET_SERVER
+    };
+    let mut bob = ServerConnection::<u8, 1, 64>::open(&mut hall.store, BOB, config, 0).unwrap();
+    let mut sent = |now| {
+        let mut out = [0; 64];
+        bob.handle_timeout(now);
+        let frame = bob.poll_transmit(&mut hall.store, &mut out).unwrap();
+        frame.map(|frame| String::from_utf8(frame.to_vec()).unwrap())
+    };
+    assert_eq!(sent(0).unwrap(), r#"{"type":1000}"#);
+    assert_eq!(sent(0), Some(frame("1")));
+    for now in [1, 999, 1000, 1999] {
+        assert_eq!(sent(now), None, "{now}");
+    }
+    assert_eq!(sent(2000), Some(frame("1")));
+}
+
+#[test]
 fn two_messages_with_one_id_are_not_in_flight_together() {
     let mut hall = Hall::new(QUIET_SERVER);
     let (own, others) = (frame("1"), message("1").with_from("bob").to_string());
