@@ -280,6 +280,34 @@ fn what_gave_way_comes_again_where_there_is_a_single_place() {
 }
 
 #[test]
+fn what_gave_way_waits_however_much_passes_it() {
+    let mut hall = Hall::new(ServerConfig {
+        resend: Some(Resend {
+            first: 5000,
+            max: 5000,
+        }),
+        give_way_after: 1000,
+        id_pause: 0,
+        ..QUIET_SERVER
+    });
+    hall.submit(&frame("stays"));
+    assert_eq!(hall.transmits(BOB), [frame("stays")]);
+    hall.bob.handle_timeout(1000);
+    for number in 0..100 {
+        let id = number.to_string();
+        hall.submit(&frame(&id));
+        assert_eq!(hall.transmits(BOB), [frame(&id)]);
+        // By this the clock is set back to 0, and goes on from there.
+        assert_eq!(hall.receives(BOB, 200, &id), Some(ALICE));
+        hall.transmits(ALICE);
+    }
+    hall.bob.handle_timeout(999);
+    assert_eq!(hall.transmits(BOB), [""; 0]);
+    hall.bob.handle_timeout(1000);
+    assert_eq!(hall.transmits(BOB), [frame("stays")]);
+}
+
+#[test]
 fn two_messages_with_one_id_are_not_in_flight_together() {
     let mut hall = Hall::new(QUIET_SERVER);
     let (own, others) = (frame("1"), message("1").with_from("bob").to_string());
