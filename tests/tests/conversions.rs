@@ -43,6 +43,15 @@ fn an_envelope_gives_the_route_and_shows_its_frame() {
 }
 
 #[test]
+fn a_transport_message_shows_what_it_says() {
+    let pong = TransportMessage::pong().with_data("a");
+    assert_eq!(
+        format!("{pong:?}"),
+        r#"TransportMessage { kind: Pong, data: Some("a"), sign: "" }"#
+    );
+}
+
+#[test]
 fn an_owned_message_is_made_of_either_kind() {
     let pong = TransportMessage::pong().with_data("a");
     let buf = MessageBuf::<32>::try_from(pong).unwrap();

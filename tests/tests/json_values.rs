@@ -167,6 +167,7 @@ proptest! {
         if kind == JsonKind::Object {
             prop_assert_eq!(object.map(RawObject::as_json), Ok(raw), "{}", json);
             prop_assert_eq!(RawObject::of(raw).map(RawObject::as_str), Some(raw.as_str()));
+            prop_assert_eq!(format!("{:?}", object.unwrap()), raw.as_str());
         } else {
             let error = object.unwrap_err();
             let start = json.len() - json.trim_ascii_start().len();

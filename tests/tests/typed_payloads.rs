@@ -918,6 +918,50 @@ fn a_type_that_refuses_a_value_is_told_where_it_was() {
 }
 
 #[test]
+fn a_type_that_asks_for_what_is_not_next_is_told_where_it_was() {
+    /// Asks for so many values after each name.
+    #[derive(Debug)]
+    struct Asking<const VALUES: usize>;
+
+    impl<'de, const VALUES: usize> Deserialize<'de> for Asking<VALUES> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor<const VALUES: usize>;
+
+            impl<'de, const VALUES: usize> serde::de::Visitor<'de> for Visitor<VALUES> {
+                type Value = Asking<VALUES>;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut members: A,
+                ) -> Result<Self::Value, A::Error> {
+                    while members.next_key::<&str>()?.is_some() {
+                        for _ in 0..VALUES {
+                            members.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                    Ok(Asking)
+                }
+            }
+
+            deserializer.deserialize_map(Visitor)
+        }
+    }
+
+    let json = r#"{"a":1 ,"b":2}"#;
+    assert!(parse::<Asking<1>>(json).is_ok());
+    let two = parse::<Asking<2>>(json).unwrap_err();
+    assert_eq!(two, (Kind::InvalidValue, 7));
+    let two = parse::<Asking<2>>(r#"{"a":1}"#).unwrap_err();
+    assert_eq!(two, (Kind::InvalidValue, 6));
+    let none = parse::<Asking<0>>(json).unwrap_err();
+    assert_eq!(none, (Kind::InvalidValue, 4));
+}
+
+#[test]
 fn what_is_wrong_with_a_payload_can_be_read() {
     let name = "led";
     for (kind, text) in [

@@ -352,18 +352,20 @@ fn check_capacity<'a>(
 
 impl<const N: usize> Sink for Vec<u8, N> {
     /// The capacity has been checked.
-    #[cfg(target_pointer_width = "64")]
     fn put(&mut self, bytes: &[u8]) {
+        #[cfg(target_pointer_width = "64")]
         let _fits = self.extend_from_slice(bytes);
+        #[cfg(not(target_pointer_width = "64"))]
+        push_each(self, bytes);
     }
+}
 
-    /// A byte at a time, as for a slice. `extend_from_slice` counts with an addition that overflow checks would leave a panic for.
-    #[cfg(not(target_pointer_width = "64"))]
-    #[inline(never)]
-    fn put(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            let _fits = self.push(byte);
-        }
+/// A byte at a time, as for a slice. `extend_from_slice` counts with an addition that overflow checks would leave a panic for.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline(never)]
+fn push_each<const N: usize>(storage: &mut Vec<u8, N>, bytes: &[u8]) {
+    for &byte in bytes {
+        let _fits = storage.push(byte);
     }
 }
 

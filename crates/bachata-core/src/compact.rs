@@ -195,7 +195,7 @@ impl Name {
             FROM => Self::Text(Member::From),
             DEST => Self::Text(Member::Dest),
             SIGN => Self::Text(Member::Sign),
-            _ if word & ID_MASK == ID => return Some((Self::Text(Member::Id), bytes.get(6..)?)),
+            _ if is_id(word) => return Some((Self::Text(Member::Id), bytes.get(6..)?)),
             _ if word & MASK == TIME & MASK => {
                 return Some((Self::Time, skip_space(bytes.get(7..)?)));
             }
@@ -224,6 +224,12 @@ impl Name {
             _ => None,
         }
     }
+}
+
+/// Whether a word begins with the name `id` and a text after it.
+#[inline(always)]
+const fn is_id(word: u64) -> bool {
+    word & ID_MASK == ID
 }
 
 const TYPE: u64 = u64::from_le_bytes(*b"\"type\":\"");

@@ -36,9 +36,19 @@ impl<'s> SliceSink<'s> {
 }
 
 impl Sink for SliceSink<'_> {
-    #[cfg(target_pointer_width = "64")]
     #[inline(always)]
     fn put(&mut self, bytes: &[u8]) {
+        #[cfg(not(target_pointer_width = "64"))]
+        self.put_each(bytes);
+        #[cfg(target_pointer_width = "64")]
+        self.put_all(bytes);
+    }
+}
+
+impl SliceSink<'_> {
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn put_all(&mut self, bytes: &[u8]) {
         let room = self.room.get_mut(self.len..);
         if let Some(room) = room.and_then(|room| room.get_mut(..bytes.len())) {
             room.copy_from_slice(bytes);
@@ -49,7 +59,7 @@ impl Sink for SliceSink<'_> {
     /// `memcpy` alone would be a tenth of the serializer, so this is written such that it does not become one.
     #[cfg(not(target_pointer_width = "64"))]
     #[inline(never)]
-    fn put(&mut self, bytes: &[u8]) {
+    fn put_each(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if let Some(to) = self.room.get_mut(self.len) {
                 *to = byte;

@@ -77,7 +77,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 // No path of this crate panics, whatever a firmware's profile checks at run time.
-#![warn(
+#![deny(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::expect_used,
@@ -85,6 +85,7 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+// A test is to panic.
 #![cfg_attr(
     test,
     allow(

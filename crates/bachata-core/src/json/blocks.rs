@@ -230,7 +230,7 @@ impl Containers {
             let is_object = square & first == 0;
             let same_way = if opens { block.open } else { block.close };
             let other_kind = if is_object { square } else { !square };
-            let others = brackets & (!same_way | other_kind);
+            let others = brackets & !(same_way & !other_kind);
             let mut run = brackets & !others & others.wrapping_sub(1);
             let mut count = run.count_ones();
             if !opens && count > self.depth {
@@ -340,7 +340,7 @@ fn check_scalars(block: &Block, rest: &[u8], scalar: u64, starts: u64) -> Option
     } else {
         1_u64.wrapping_shl(63_u32.wrapping_sub(starts.leading_zeros()))
     };
-    let mut others = starts & (!digits | goes_on);
+    let mut others = starts & !(digits & !goes_on);
     while others != 0 {
         let rest = rest.get(others.trailing_zeros() as usize..)?;
         end_of_scalar(scalar_tail(rest)?)?;

@@ -75,12 +75,12 @@ impl Written {
     /// The character of this code as UTF-8, never escaped.
     pub(super) const fn utf8(code: u32) -> Self {
         let (mut bytes, mut lead, mut len) = (0, code, 1_u32);
-        // The bits that say in the first byte how many follow; below them and a zero bit it has room.
         let mut mark = 0_u32;
+        // Below the mark and a zero bit the first byte has room.
         while lead > (!mark & 0xff) >> 1 {
             bytes = (bytes | lead & 0x3f | 0x80) << 8;
             lead >>= 6;
-            mark = mark >> 1 | 0xc0;
+            mark = mark_of_more(mark);
             len = len.wrapping_add(1);
         }
         Self::new((bytes | mark | lead) as u64, len)
@@ -96,6 +96,11 @@ impl Written {
         let [.., len] = bytes;
         sink.put(bytes.get(..usize::from(len)).unwrap_or_default());
     }
+}
+
+/// The bits that say in the first byte how many follow, where one follows more.
+const fn mark_of_more(mark: u32) -> u32 {
+    mark >> 1 | 0xc0
 }
 
 impl IntoIterator for Written {

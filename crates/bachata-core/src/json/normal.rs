@@ -60,9 +60,8 @@ impl<'a> NormalForm<'a> {
             return unescaped_run(rest);
         }
         // Outside of strings there are no control characters but whitespace, and no backslashes: on a small core one loop does for both.
-        let least = if outside { b'!' } else { b' ' };
-        let backslash = cfg!(not(target_pointer_width = "64"));
-        let stop = |&byte: &u8| byte < least || byte == b'"' || backslash && byte == b'\\';
+        let stops = if outside { b' ' } else { 0x1f };
+        let stop = |&byte: &u8| byte <= stops || byte == b'"' || byte == b'\\';
         rest.iter().position(stop).unwrap_or(rest.len())
     }
 

@@ -138,7 +138,7 @@ pub(crate) fn integer(value: &[u8]) -> Result<i64, ParseErrorKind> {
     let mut magnitude = 0_u64;
     for &byte in value {
         let digit = byte ^ b'0';
-        if digit < 10 {
+        if digit <= 9 {
             magnitude = magnitude.wrapping_mul(10).wrapping_add(u64::from(digit));
         } else if byte != b'-' {
             // A sign inside of the number would follow an exponent.
@@ -154,7 +154,7 @@ pub(crate) fn integer(value: &[u8]) -> Result<i64, ParseErrorKind> {
         magnitude
     };
     // The scanner lets no leading zeros through, and 19 digits don't overflow the magnitude; beyond an i64 the sign comes out wrong.
-    if digits > 19 || integer != 0 && (integer < 0) != negative {
+    if digits > 19 || integer != 0 && integer.is_negative() != negative {
         return Err(ParseErrorKind::OutOfRange);
     }
     Ok(integer)

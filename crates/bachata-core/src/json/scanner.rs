@@ -307,26 +307,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string with its quotes.
-    #[cfg(target_pointer_width = "64")]
     pub(super) fn string(&mut self) {
         self.skip();
-        self.at = plain_end(self.bytes, self.at);
-        if self.peek() == '"' {
-            return self.skip();
-        }
-        match string_end(self.bytes, self.at) {
-            Some((quote, escaped)) => {
+        #[cfg(target_pointer_width = "64")]
+        {
+            self.at = plain_end(self.bytes, self.at);
+            if self.peek() == '"' {
+                return self.skip();
+            }
+            if let Some((quote, escaped)) = string_end(self.bytes, self.at) {
                 self.at = quote.wrapping_add(1);
                 self.normal &= !escaped;
+                return;
             }
-            None => self.string_by_character(),
         }
-    }
-
-    /// A string with its quotes.
-    #[cfg(not(target_pointer_width = "64"))]
-    fn string(&mut self) {
-        self.skip();
         self.string_by_character();
     }
 

@@ -145,10 +145,8 @@ impl Text {
     /// Finds the escapes (RFC 8259 section 7).
     #[inline(always)]
     fn escapes(&mut self, block: &Block, backslashes: u64, found: &mut Found) {
-        const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-        // Of a run of backslashes every other one begins an escape. A subtraction borrows through a run, from its end if its length is odd.
-        let first = backslashes & !self.escaped;
-        let ends = (first << 1 | ODD).wrapping_sub(first) ^ ODD;
+        // Of a run of backslashes every other one begins an escape.
+        let ends = every_other(backslashes & !self.escaped);
         found.escaped = ends ^ (backslashes | self.escaped);
         found.escapes = ends & backslashes;
         self.escaped = found.escapes >> 63;
@@ -195,6 +193,14 @@ impl Text {
         self.unicode_follows = unicode >> 60 | high >> 58;
         wrong
     }
+}
+
+/// Of each run of backslashes every other one from the first on, and the bit after it where the last is among them.
+#[inline(always)]
+const fn every_other(backslashes: u64) -> u64 {
+    const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+    // A subtraction borrows through a run, from its end if its length is odd.
+    (backslashes << 1 | ODD).wrapping_sub(backslashes) ^ ODD
 }
 
 #[cfg(test)]

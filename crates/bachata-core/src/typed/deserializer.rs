@@ -44,11 +44,14 @@ impl<'de> Deserializer<'de> {
         DeserializeError::new(kind, self.scanner.at())
     }
 
-    /// The value has been proven, so the scanner finds no error; and if it did, it would be said.
+    /// The value has been proven, so the scanner finds an error only where a visitor asks for what is not next.
     fn unbroken(&self) -> Result<()> {
         match self.scanner.error() {
             None => Ok(()),
-            Some(_) => Err(self.error(DeserializeErrorKind::InvalidValue)),
+            Some(error) => Err(DeserializeError::new(
+                DeserializeErrorKind::InvalidValue,
+                error.offset(),
+            )),
         }
     }
 
