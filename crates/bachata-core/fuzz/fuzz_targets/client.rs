@@ -1,16 +1,20 @@
-//! Any server, clock and application against a `Client`: no panic, every loop of the caller's ends, and what is promised of tokens, receipts and messages holds.
+//! Any server, clock and application against a `Client`: no panic, every loop of the caller's ends, what is promised of tokens, receipts and messages holds, and
+//! nothing is refused or kept back without a reason.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use bachata_core::delivery::{
     Client, ClientConfig, Event, FrameError, KeepAlive, Progress, Receipt, Resend, SendError, Token,
 };
-use bachata_core::{DataMessage, Message, Policy, TransportMessage, TransportType};
+use bachata_core::{DataMessage, JsonStr, Message, Policy, TransportMessage, TransportType};
 use libfuzzer_sys::fuzz_target;
 
 const WINDOW: usize = 3;
 const DEDUPE: usize = 4;
 const N: usize = 96;
+/// How many answers to messages can wait, and the bytes that their texts can have, quotes included. Those to pings have one place and all of the bytes.
+const ANSWERS: usize = 15;
+const ANSWER_BYTES: usize = N - N / 4;
 /// More than everything that can wait at a time.
 const ENDLESS: usize = 200;
 
@@ -88,6 +92,8 @@ struct Sent {
 
 struct HandedUp {
     key: (Vec<u8>, Vec<u8>, Vec<u8>),
+    /// The bytes of the answer's text.
+    answer: usize,
     /// While the application keeps it.
     receipt: Option<Receipt>,
     /// How many messages had been handed up when the application gave it back.
@@ -102,6 +108,8 @@ struct World {
     connected: bool,
     sent: Vec<Sent>,
     handed_up: Vec<HandedUp>,
+    /// The bytes of the text of each answer that may wait to be sent.
+    waiting: Vec<usize>,
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -133,6 +141,7 @@ fuzz_target!(|input: Input<'_>| {
         connected: false,
         sent: Vec::new(),
         handed_up: Vec::new(),
+        waiting: Vec::new(),
     };
     for step in &input.steps {
         world.step(step);
@@ -147,10 +156,12 @@ impl World {
             Step::Connect => {
                 self.client.handle_connect(self.now);
                 self.connected = true;
+                self.waiting.clear();
             }
             Step::Disconnect => {
                 self.client.handle_disconnect(self.now);
                 self.connected = false;
+                self.waiting.clear();
             }
             Step::Receipt { accepted, id } => {
                 let id = name(id);
@@ -198,12 +209,13 @@ impl World {
                 }
             }
             Step::Acknowledge(which) => {
-                if let Some(receipt) = self.give_back(which, false) {
+                if let Some((receipt, answer)) = self.give_back(which, false) {
                     self.client.acknowledge(receipt);
+                    self.waiting.push(answer);
                 }
             }
             Step::Release(which) => {
-                if let Some(receipt) = self.give_back(which, true) {
+                if let Some((receipt, _)) = self.give_back(which, true) {
                     self.client.release(receipt);
                 }
             }
@@ -244,44 +256,106 @@ impl World {
     }
 
     fn handle_frame(&mut self, frame: &[u8]) {
+        let parsed = Message::parse_with(frame, self.config.policy);
+        let tokens = self.sent.iter().map(|sent| sent.token);
+        let is_on_its_way = |token: &Token| {
+            let progress = self.client.progress(*token);
+            matches!(progress, Some(Progress::Sent | Progress::Accepted))
+        };
+        let on_their_way: Vec<_> = tokens.filter(is_on_its_way).collect();
         let received = match self.client.handle_frame(frame, self.now) {
             Ok(received) => received,
             Err(FrameError::NotConnected) => return assert!(!self.connected),
-            Err(FrameError::Parse(error)) => {
-                return assert_eq!(Message::parse_with(frame, self.config.policy), Err(error));
+            Err(FrameError::Parse(error)) => return assert_eq!(parsed, Err(error)),
+            Err(error @ (FrameError::Busy | FrameError::TooLong(_))) => {
+                return self.check_no_room(&parsed.expect("a message"), error);
             }
-            Err(FrameError::Busy | FrameError::TooLong(_)) => return,
         };
         assert!(self.connected);
-        match Message::parse_with(frame, self.config.policy).expect("it was taken") {
+        match parsed.expect("it was taken") {
             Message::Transport(message) => {
                 assert!(received.is_none());
+                if message.kind() == TransportType::Ping {
+                    self.waiting.push(answer_bytes(message.data()));
+                }
                 let id = message.data().unwrap_or_default().to_string();
+                let progress = match message.kind() {
+                    TransportType::Accepted if !self.config.accepted_is_delivered => {
+                        Progress::Accepted
+                    }
+                    TransportType::Accepted | TransportType::Delivered => Progress::Delivered,
+                    _ => return,
+                };
                 for sent in &mut self.sent {
-                    if sent.id == id && sent.transmitted && sent.end.is_none() {
+                    if sent.id == id && on_their_way.contains(&sent.token) {
                         sent.accepted |= message.kind() == TransportType::Accepted;
                         sent.delivered |= message.kind() == TransportType::Delivered;
+                        assert_eq!(self.client.progress(sent.token), Some(progress));
                     }
                 }
             }
             Message::Data(message) => {
-                let Some(received) = received else { return };
-                assert_eq!(received.message, message);
                 let key = (
                     message.from().unwrap_or_default().to_string().into_bytes(),
                     message.id().to_string().into_bytes(),
                     message.to_string().into_bytes(),
                 );
+                let answer = answer_bytes(Some(message.id()));
+                let Some(received) = received else {
+                    let is_it = |former: &&HandedUp| former.key == key && !former.released;
+                    let former = self.handed_up.iter().rev().find(is_it);
+                    let former = former.expect("a message that was handed up before");
+                    if former.receipt.is_none() {
+                        self.waiting.push(answer);
+                    }
+                    return;
+                };
+                assert_eq!(received.message, message);
                 self.check_not_twice(&key);
+                let is_other = |former: &HandedUp| {
+                    (&former.key.0, &former.key.1) == (&key.0, &key.1) && former.key.2 != key.2
+                };
+                assert!(!received.conflict || self.handed_up.iter().any(is_other));
                 let is_kept = !self.config.acknowledge_at_once;
+                if !is_kept {
+                    self.waiting.push(answer);
+                }
                 self.handed_up.push(HandedUp {
                     key,
+                    answer,
                     receipt: is_kept.then_some(received.receipt),
                     kept_until: 0,
                     released: false,
                 });
             }
         }
+    }
+
+    /// A message is refused only where the answer to it, beside those that wait and those that the application has to give, has no room.
+    fn check_no_room(&self, message: &Message<'_>, error: FrameError) {
+        let (needed, answers, bytes) = match message {
+            Message::Data(message) => (answer_bytes(Some(message.id())), ANSWERS, ANSWER_BYTES),
+            Message::Transport(message) => {
+                assert_eq!(message.kind(), TransportType::Ping);
+                (answer_bytes(message.data()), ANSWERS + 1, N)
+            }
+        };
+        if let FrameError::TooLong(error) = error {
+            assert_eq!((error.needed, error.capacity), (needed, bytes));
+            return assert!(needed > bytes);
+        }
+        let is_kept = |message: &&HandedUp| message.receipt.is_some();
+        let kept = self.handed_up.iter().filter(is_kept);
+        let kept: Vec<_> = kept.map(|message| message.answer).collect();
+        if message.as_data().is_some() && kept.len() >= DEDUPE {
+            return;
+        }
+        assert!(needed <= bytes, "there will never be room");
+        let all = kept.iter().chain(&self.waiting);
+        assert!(
+            all.clone().count() >= answers || all.sum::<usize>() + needed > bytes,
+            "busy with nothing"
+        );
     }
 
     /// Nothing is handed up twice while fewer than `DEDUPE` others have come in between or are kept by the application.
@@ -302,7 +376,7 @@ impl World {
         );
     }
 
-    fn give_back(&mut self, which: u8, released: bool) -> Option<Receipt> {
+    fn give_back(&mut self, which: u8, released: bool) -> Option<(Receipt, usize)> {
         let count = self.handed_up.len();
         let kept = self
             .handed_up
@@ -312,7 +386,7 @@ impl World {
         let place = usize::from(which).checked_rem(kept.len())?;
         let message = kept.swap_remove(place);
         (message.kept_until, message.released) = (count, released);
-        message.receipt.take()
+        Some((message.receipt.take()?, message.answer))
     }
 
     fn note_sent(&mut self, sent: Result<Token, SendError>, id: String, frame: Vec<u8>) {
@@ -391,6 +465,7 @@ impl World {
             self.event(event);
         }
         assert_eq!(self.client.poll_transmit(&mut out), Ok(None));
+        self.waiting.clear();
     }
 
     fn event(&mut self, event: Event) {
@@ -449,7 +524,12 @@ impl World {
         let open = self.sent.iter().filter(|sent| sent.end.is_none());
         assert_eq!(self.client.room() + open.clone().count(), WINDOW);
         for sent in open {
-            assert!(self.client.progress(sent.token).is_some());
+            let progress = self.client.progress(sent.token).expect("no end");
+            match progress {
+                Progress::Queued => assert!(!sent.transmitted),
+                Progress::Sent | Progress::Accepted => assert!(sent.transmitted),
+                _ => {}
+            }
         }
     }
 
@@ -462,6 +542,14 @@ impl World {
         assert!(self.sent.iter().all(|sent| sent.end.is_some()));
         assert_eq!(self.client.room(), WINDOW);
     }
+}
+
+/// The bytes that the text of an answer takes, its closing quote included.
+fn answer_bytes(text: Option<JsonStr<'_>>) -> usize {
+    let around = r#"{"type":200,"data":"}"#.len();
+    text.map_or(0, |text| {
+        TransportMessage::received(text).to_string().len() - around
+    })
 }
 
 /// A few ids, so that they meet; some are escaped.

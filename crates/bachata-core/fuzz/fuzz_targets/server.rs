@@ -1,5 +1,5 @@
-//! Any clients, clock and application against `ServerConnection`s on one `MemoryStore`: no panic, every loop of the caller's ends, nobody acts for another, and the
-//! store has what was promised.
+//! Any clients, clock and application against `ServerConnection`s on one `MemoryStore`: no panic, every loop of the caller's ends, nobody acts for another, nobody is
+//! refused without a reason, and the store has what was promised.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -7,19 +7,20 @@ use bachata_core::delivery::{
     Handled, KeepAlive, MemoryStore, OpenError, PeersFull, Put, Resend, ServerConfig,
     ServerConnection, ServerError, Submitted,
 };
-use bachata_core::{DataMessage, Message, Policy, TransportMessage, TransportType};
+use bachata_core::{DataMessage, JsonStr, Message, Policy, TransportMessage, TransportType};
 use libfuzzer_sys::fuzz_target;
 
 const PEERS: usize = 3;
 const SLOTS: usize = 3;
-const WINDOW: usize = 2;
 const N: usize = 96;
+/// How many answers to messages can wait, and the bytes that their texts can have, quotes included. Those to pings have one place and all of the bytes.
+const ANSWERS: usize = 15;
+const ANSWER_BYTES: usize = N - N / 4;
 /// One more than the store knows.
 const ADDRESSES: u8 = 4;
 /// More than everything that can wait at a time.
 const ENDLESS: usize = 200;
 
-type Connection = ServerConnection<u8, WINDOW, N>;
 type TestStore = MemoryStore<u8, PEERS, SLOTS, N>;
 
 #[derive(Arbitrary, Debug)]
@@ -30,6 +31,7 @@ struct Input<'a> {
 
 #[derive(Arbitrary, Debug)]
 struct Config {
+    single_place: bool,
     reference: bool,
     resend: Option<(u16, u16)>,
     ping_after: Option<u16>,
@@ -92,13 +94,17 @@ enum Step<'a> {
     },
 }
 
-struct Line {
-    connection: Connection,
+struct Line<const WINDOW: usize> {
+    connection: ServerConnection<u8, WINDOW, N>,
     /// Ids of messages that the store has for this client to be told of.
     answerable: Vec<String>,
     ready: bool,
     /// What this client was sent.
     transmitted: Vec<Vec<u8>>,
+    /// Ids of what it was sent at this very time, and has neither acknowledged nor lost.
+    fresh: Vec<String>,
+    /// The bytes of the text of each answer that may wait to be sent.
+    waiting: Vec<usize>,
     dead: bool,
 }
 
@@ -111,11 +117,11 @@ struct Stored {
     discarded: bool,
 }
 
-struct World<'f> {
+struct World<'f, const WINDOW: usize> {
     store: TestStore,
     config: ServerConfig,
     now: u64,
-    lines: Vec<Line>,
+    lines: Vec<Line<WINDOW>>,
     held: Vec<(u64, Submitted<'f>)>,
     /// The numbers of the lines, which never change, and the next.
     numbers: Vec<u64>,
@@ -126,6 +132,14 @@ struct World<'f> {
 }
 
 fuzz_target!(|input: Input<'_>| {
+    if input.config.single_place {
+        run::<1>(&input);
+    } else {
+        run::<2>(&input);
+    }
+});
+
+fn run<const WINDOW: usize>(input: &Input<'_>) {
     let config = ServerConfig {
         policy: if input.config.reference {
             Policy::Reference
@@ -145,7 +159,7 @@ fuzz_target!(|input: Input<'_>| {
         id_pause: input.config.id_pause.into(),
     };
     let frames: Vec<Vec<u8>> = input.steps.iter().map(frame_of).collect();
-    let mut world = World {
+    let mut world = World::<WINDOW> {
         store: TestStore::new(),
         config,
         now: 0,
@@ -161,7 +175,7 @@ fuzz_target!(|input: Input<'_>| {
         let undelivered = world.stored.iter().filter(|stored| stored.is_queued());
         assert_eq!(world.store.undelivered(), undelivered.count());
     }
-});
+}
 
 /// What a client says in this step.
 fn frame_of(step: &Step<'_>) -> Vec<u8> {
@@ -193,7 +207,7 @@ impl Stored {
     }
 }
 
-impl<'f> World<'f> {
+impl<'f, const WINDOW: usize> World<'f, WINDOW> {
     fn step(&mut self, step: &Step<'_>, frame: &'f [u8]) {
         match *step {
             Step::Open { address, takeover } => self.open(address % ADDRESSES, takeover),
@@ -237,6 +251,9 @@ impl<'f> World<'f> {
                     .filter(of_it)
                     .map(|stored| stored.discarded = true);
                 assert_eq!(self.store.discard(receiver), discarded.count());
+                for line in &mut self.lines {
+                    line.fresh.clear();
+                }
             }
             Step::Pass(time) => self.set(self.now.saturating_add(time.into())),
             Step::Set(now) => self.set(now),
@@ -262,7 +279,7 @@ impl<'f> World<'f> {
         usize::from(on).checked_rem(self.lines.len())
     }
 
-    fn line(&mut self, number: u64) -> &mut Line {
+    fn line(&mut self, number: u64) -> &mut Line<WINDOW> {
         let place = self
             .numbers
             .iter()
@@ -285,7 +302,7 @@ impl<'f> World<'f> {
             takeover,
             ..self.config
         };
-        match Connection::open(&mut self.store, address, config, self.now) {
+        match ServerConnection::open(&mut self.store, address, config, self.now) {
             Ok(connection) => {
                 assert_eq!(connection.address(), address);
                 self.lines.push(Line {
@@ -293,6 +310,8 @@ impl<'f> World<'f> {
                     answerable: Vec::new(),
                     ready: false,
                     transmitted: Vec::new(),
+                    fresh: Vec::new(),
+                    waiting: Vec::new(),
                     dead: false,
                 });
                 self.numbers.push(self.next);
@@ -307,33 +326,39 @@ impl<'f> World<'f> {
                         .any(|line| line.connection.address() == address)
                 );
             }
-            Err(OpenError::Store(PeersFull)) => {}
+            Err(OpenError::Store(PeersFull)) => {
+                let is_in_use = |other: &u8| {
+                    let open = |line: &Line<WINDOW>| line.connection.address() == *other;
+                    let of_it = |stored: &Stored| stored.sender == *other && !stored.discarded;
+                    self.lines.iter().any(open) || self.stored.iter().any(of_it)
+                };
+                let others = (0..ADDRESSES).filter(|other| *other != address);
+                assert_eq!(others.filter(is_in_use).count(), PEERS);
+            }
         }
     }
 
     fn handle_frame(&mut self, place: usize, frame: &'f [u8]) {
         let is_current = self.is_current(place);
+        let number = self.numbers[place];
         let line = &mut self.lines[place];
         let address = line.connection.address();
-        match line
+        let parsed = Message::parse_with(frame, self.config.policy);
+        let handled = line
             .connection
-            .handle_frame(&mut self.store, frame, self.now)
-        {
+            .handle_frame(&mut self.store, frame, self.now);
+        match handled {
             Ok(Handled::Message(submitted)) => {
-                assert_eq!(
-                    Message::parse_with(frame, self.config.policy),
-                    Ok(submitted.message.into())
-                );
-                self.held.push((self.numbers[place], submitted));
+                assert_eq!(parsed, Ok(submitted.message.into()));
+                self.held.push((number, submitted));
             }
             Ok(Handled::Delivered { sender }) => {
-                let Ok(Message::Transport(receipt)) =
-                    Message::parse_with(frame, self.config.policy)
-                else {
+                let Ok(Message::Transport(receipt)) = parsed else {
                     panic!("not a receipt");
                 };
                 assert_eq!(receipt.kind(), TransportType::Received);
                 let id = receipt.data().unwrap_or_default().to_string();
+                line.fresh.retain(|fresh| *fresh != id);
                 // It was sent to this very client, on this connection.
                 let stored = self.stored.iter_mut().find(|stored| {
                     stored.is_queued()
@@ -343,10 +368,35 @@ impl<'f> World<'f> {
                 });
                 stored.expect("a message that was on its way").delivered = true;
             }
-            Ok(Handled::Nothing) | Err(ServerError::Busy | ServerError::TooLong(_)) => {}
-            Err(ServerError::Parse(error)) => {
-                assert_eq!(Message::parse_with(frame, self.config.policy), Err(error));
+            Ok(Handled::Nothing) => {
+                let Ok(Message::Transport(message)) = parsed else {
+                    panic!("nothing is made of a message");
+                };
+                let id = message.data().unwrap_or_default().to_string();
+                match message.kind() {
+                    TransportType::Ping => line.waiting.push(answer_bytes(message.data())),
+                    TransportType::Received => {
+                        assert!(!line.fresh.contains(&id), "it was just sent");
+                    }
+                    _ => {}
+                }
             }
+            Err(ServerError::Busy) => {
+                let held = self.held.iter().filter(|(of, _)| *of == number);
+                let held = held.map(|(_, held)| answer_bytes(Some(held.message.id())));
+                let all: Vec<_> = held.chain(line.waiting.iter().copied()).collect();
+                let (needed, answers, bytes) = room_for(&parsed.expect("a message"));
+                assert!(
+                    all.len() >= answers || all.iter().sum::<usize>() + needed > bytes,
+                    "busy with nothing"
+                );
+            }
+            Err(ServerError::TooLong(error)) => {
+                let (needed, _, bytes) = room_for(&parsed.expect("a message"));
+                assert_eq!((error.needed, error.capacity), (needed, bytes));
+                assert!(needed > bytes);
+            }
+            Err(ServerError::Parse(error)) => assert_eq!(parsed, Err(error)),
             Err(ServerError::Superseded) => assert!(!is_current),
             Err(error @ (ServerError::Store(_) | ServerError::BufferTooSmall(_))) => {
                 panic!("{error}")
@@ -364,6 +414,8 @@ impl<'f> World<'f> {
         let (id, frame) = (submitted.message.id().to_string(), submitted.frame);
         let line = &mut self.lines[place];
         let sender = line.connection.address();
+        line.waiting
+            .push(answer_bytes(Some(submitted.message.id())));
         let put = line.connection.submit(&mut self.store, submitted, receiver);
         let mut of_id = self
             .stored
@@ -408,6 +460,7 @@ impl<'f> World<'f> {
     fn set(&mut self, now: u64) {
         self.now = now;
         for line in &mut self.lines {
+            line.fresh.clear();
             let dead = line.connection.handle_timeout(now);
             assert!(!(dead && line.dead), "dead twice");
             line.dead |= dead;
@@ -421,7 +474,10 @@ impl<'f> World<'f> {
         let address = line.connection.address();
         let mut out = vec![0; room];
         let frame = match line.connection.poll_transmit(&mut self.store, &mut out) {
-            Ok(None) => return false,
+            Ok(None) => {
+                line.waiting.clear();
+                return false;
+            }
             Ok(Some(frame)) => frame.to_vec(),
             Err(ServerError::BufferTooSmall(error)) => {
                 assert!(error.needed > room && error.needed <= N + 64);
@@ -442,7 +498,8 @@ impl<'f> World<'f> {
         );
         line.ready = true;
         match message {
-            Message::Data(_) => {
+            Message::Data(message) => {
+                line.fresh.push(message.id().to_string());
                 let to_it = |stored: &Stored| {
                     stored.is_queued() && stored.receiver == address && stored.frame == frame
                 };
@@ -496,6 +553,25 @@ impl<'f> World<'f> {
                 next.is_none_or(|next| next > timeout || next == u64::MAX),
                 "the time stands still"
             );
+        }
+    }
+}
+
+/// The bytes that the text of an answer takes, its closing quote included.
+fn answer_bytes(text: Option<JsonStr<'_>>) -> usize {
+    let around = r#"{"type":200,"data":"}"#.len();
+    text.map_or(0, |text| {
+        TransportMessage::received(text).to_string().len() - around
+    })
+}
+
+/// What the answer to a message takes, and how many answers and bytes there are for its kind.
+fn room_for(message: &Message<'_>) -> (usize, usize, usize) {
+    match message {
+        Message::Data(message) => (answer_bytes(Some(message.id())), ANSWERS, ANSWER_BYTES),
+        Message::Transport(message) => {
+            assert_eq!(message.kind(), TransportType::Ping);
+            (answer_bytes(message.data()), ANSWERS + 1, N)
         }
     }
 }
