@@ -204,7 +204,7 @@ impl<'a> Scanner<'a> {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
         if byte == '{' {
             // As it is around the object, so it is in it.
-            let spaced = self.since(self.at.wrapping_sub(1)) == b" ";
+            let spaced = self.follows_space();
             if let Some((len, normal)) = super::blocks::object_len(self.rest(), spaced) {
                 self.skip_by(len);
                 self.member = None;
@@ -238,7 +238,7 @@ impl<'a> Scanner<'a> {
         // Containers that are open, and whether the innermost is an object.
         let mut open = 0_u32;
         let mut in_object = false;
-        // One bit for each open container: 1 for an object. 32 of them share a word, the innermost lowest.
+        // One bit for each open container: 1 for an object. The words take turns, and the innermost is lowest in its word.
         let mut objects = [0_u32; 4];
         loop {
             if in_object {
@@ -530,6 +530,12 @@ impl<'a> Scanner<'a> {
         self.at = self.at.wrapping_add(count);
     }
 
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    #[inline(always)]
+    fn follows_space(&self) -> bool {
+        self.since(self.at.wrapping_sub(1)) == b" "
+    }
+
     /// Moves past the byte that has just been peeked at, and peeks at the next.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
@@ -542,7 +548,7 @@ impl<'a> Scanner<'a> {
 /// The word with the bit of the innermost of so many containers.
 #[expect(clippy::indexing_slicing, reason = "a remainder of 4")]
 const fn innermost(objects: &mut [u32; 4], open: u32) -> &mut u32 {
-    &mut objects[open as usize / 32 % 4]
+    &mut objects[open as usize % 4]
 }
 
 /// The bracket that closes an object or an array.
