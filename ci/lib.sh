@@ -49,11 +49,11 @@ apt_install() {
     fi
 }
 
-# require_cargo_command COMMAND CRATE: sees to it that `cargo COMMAND` is there.
+# require_cargo_command COMMAND CRATE VERSION: sees to it that `cargo COMMAND` is there, by installing this version of it where none is.
 require_cargo_command() {
-    local command=$1 crate=$2
+    local command=$1 crate=$2 version=$3
     if ! cargo "$command" --version >/dev/null 2>&1; then
-        run cargo install --locked --quiet "$crate" >&2
+        run cargo install --locked --quiet "$crate@$version" >&2
     fi
 }
 
@@ -80,10 +80,10 @@ require_target() {
     local target=$1 sysroot
     installed_by_rustup "$target" && return
     sysroot=$(/usr/bin/rustc --print sysroot 2>/dev/null || true)
-    if [[ ! -x /usr/bin/cargo || ! -e $sysroot/lib/rustlib/src/rust/library/core/Cargo.toml ]]; then
+    if [[ ! -x /usr/bin/cargo || ! -x /usr/bin/cargo-clippy || ! -e $sysroot/lib/rustlib/src/rust/library/core/Cargo.toml ]]; then
         printf '%s: %s is not installed by rustup (rustup target add %s); taking the compiler of Debian\n' \
             "$0" "$target" "$target" >&2
-        apt_install rustc-web cargo-web rust-web-src
+        apt_install rustc-web cargo-web rust-web-clippy rust-web-src
     fi
 }
 
@@ -106,7 +106,8 @@ cargo_for() {
     else
         name=${target^^}
         name=${name//[-.]/_}
-        env RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc "CARGO_TARGET_${name}_LINKER=${metal_linker:-rust-lld}" \
+        # Its own parts first, not those of rustup.
+        env PATH="/usr/bin:$PATH" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc "CARGO_TARGET_${name}_LINKER=${metal_linker:-rust-lld}" \
             /usr/bin/cargo "$command" --target "$target" -Z build-std=core "$@"
     fi
 }

@@ -321,8 +321,8 @@ fn eight_digits(word: u64) -> Option<u32> {
     }
     // Of each pair the value is in its first byte.
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let odd = (pairs & PAIRS).wrapping_mul(100 | 1_000_000 << 32);
-    let even = (pairs >> 16 & PAIRS).wrapping_mul(1 | 10_000 << 32);
+    let odd = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let even = (pairs >> 16 & PAIRS).wrapping_mul(1 + (10_000 << 32));
     u32::try_from(odd.wrapping_add(even) >> 32).ok()
 }
 

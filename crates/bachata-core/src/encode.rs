@@ -186,7 +186,10 @@ const fn divide_by_ten(number: &mut u64) -> u8 {
 /// Leaves the quotient and gives the remainder. A 64-bit division is a library routine on a smaller core, larger than all of the serializer,
 /// so this divides by hand, 16 bits at a time: as a remainder is below 10, no part is beyond 32 bits.
 #[cfg(any(test, not(target_pointer_width = "64")))]
-#[expect(clippy::cast_possible_truncation, reason = "parts of 16 and 32 bits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the low 32 bits are meant, and the last is below 10"
+)]
 const fn divide_by_ten_in_parts(number: &mut u64) -> u8 {
     let mut remainder = 0;
     let mut parts = 4_u8;

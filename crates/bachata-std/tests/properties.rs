@@ -1,10 +1,11 @@
 //! Laws that hold for all messages.
 
 use bachata_std::core::{self, MessageBuf};
-use bachata_std::{DataMessage, Message, Payload, RawPayload, ToFrame, TransportMessage};
+use bachata_std::{DataMessage, Error, Message, Payload, RawPayload, ToFrame, TransportMessage};
 use proptest::collection::{hash_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Map, Value};
 
 fn value() -> impl Strategy<Value = Value> {
@@ -111,7 +112,25 @@ proptest! {
     }
 
     #[test]
-    fn no_frame_does_harm(frame in "[{}\\[\\]\":,a-z0-9 \\\\.]{0,60}") {
-        let _ = frame.parse::<Message>().map(|message| message.to_string());
+    fn a_frame_is_a_message_where_core_says_so(
+        message in prop_oneof![data_message(), transport_message()],
+        edits in vec((any::<Index>(), "[{}\\[\\]\":,a-z0-9 \\\\.]{0,2}"), 0..4),
+    ) {
+        let mut frame = message.to_frame().unwrap();
+        for (place, text) in edits {
+            let ends = frame.char_indices().map(|(at, c)| at..at + c.len_utf8());
+            let places: Vec<_> = ends.collect();
+            if !places.is_empty() {
+                frame.replace_range(place.get(&places).clone(), &text);
+            }
+        }
+        match (frame.parse::<Message<RawPayload>>(), core::Message::parse(frame.as_bytes())) {
+            (Ok(loaded), Ok(borrowed)) => {
+                let dumped = loaded.to_string();
+                prop_assert_eq!(core::Message::parse(dumped.as_bytes()), Ok(borrowed));
+            }
+            (Err(Error::Parse(error)), Err(expected)) => prop_assert_eq!(error, expected),
+            (loaded, borrowed) => prop_assert!(false, "{loaded:?}\n{borrowed:?}\n{frame}"),
+        }
     }
 }
