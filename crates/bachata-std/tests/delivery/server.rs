@@ -347,3 +347,13 @@ fn what_the_application_puts_into_the_store_is_seen_when_it_says_so() {
     bob.expect(r#"{"id":"s","type":"system","time":0,"data":"hi"}"#);
     running.stop();
 }
+
+#[test]
+fn a_server_whose_listener_fails_again_and_again_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nobody connects, and accepting does not wait for it.
+    listener.set_nonblocking(true).unwrap();
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    let served = server.serve(listener, |_| Err(io::ErrorKind::PermissionDenied.into()));
+    assert_eq!(served.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}

@@ -1,6 +1,10 @@
 //! Connections in tasks of tokio.
 
 use std::io;
+#[cfg(target_os = "linux")]
+use std::net::Shutdown;
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -377,4 +381,21 @@ async fn who_takes_too_long_to_say_who_it_is_is_closed() {
     timeout(LONG, third).await.unwrap();
     server.close();
     serving.await.unwrap().unwrap();
+}
+
+// Elsewhere it is not shut down in this way.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_listener_fails_again_and_again_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = listener.into_std().unwrap();
+    let same = std::net::TcpStream::from(OwnedFd::from(listener.try_clone().unwrap()));
+    same.shutdown(Shutdown::Both).unwrap();
+    let listener = TcpListener::from_std(listener).unwrap();
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    let served = server.serve_async(listener, async |reader| Ok((BOB, reader)));
+    assert_eq!(
+        served.await.unwrap_err().kind(),
+        io::ErrorKind::InvalidInput
+    );
 }
