@@ -280,6 +280,20 @@ fn what_gave_way_comes_again_where_there_is_a_single_place() {
 }
 
 #[test]
+fn an_id_that_may_be_given_again_is_waited_for_no_longer() {
+    let mut hall = Hall::new(ServerConfig {
+        id_pause: 1000,
+        ..QUIET_SERVER
+    });
+    hall.submit(&frame("1"));
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    assert_eq!(hall.bob.poll_timeout(), Some(1000));
+    hall.bob.handle_timeout(1000);
+    assert_eq!(hall.bob.poll_timeout(), None);
+}
+
+#[test]
 fn what_gave_way_waits_however_much_passes_it() {
     let mut hall = Hall::new(ServerConfig {
         resend: Some(Resend {
