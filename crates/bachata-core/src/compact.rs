@@ -265,10 +265,8 @@ fn object_of<'a>(frame: &'a [u8], bytes: &'a [u8]) -> Option<(RawObject<'a>, &'a
     let mut scanner = Scanner::new(frame);
     scanner.skip_by(frame.len().wrapping_sub(bytes.len()));
     let object = RawObject::of(scanner.next_value())?;
-    match scanner.error() {
-        Some(_) => None,
-        None => Some((object, scanner.rest())),
-    }
+    let is_object = scanner.error().is_none();
+    is_object.then(|| (object, scanner.rest()))
 }
 
 /// An integer of at most 18 digits without a sign, and what follows it.
@@ -375,6 +373,19 @@ mod tests {
     fn usual_frames_are_taken() {
         for frame in FRAMES {
             assert!(check(frame.as_bytes()), "{frame}");
+        }
+    }
+
+    // Of the frame only what is looked at takes memory, where the system gives none before.
+    #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+    #[test]
+    fn a_frame_that_offsets_do_not_reach_is_refused_unseen() {
+        for start in [&br#"{"id":"1""#[..], br#"{"type":1001"#] {
+            let mut frame = std::vec![0; u32::MAX as usize + 1];
+            frame[..start.len()].copy_from_slice(start);
+            let error = Message::parse(&frame).unwrap_err();
+            assert_eq!(error.kind(), crate::ParseErrorKind::TooLong);
+            assert_eq!(error.offset(), 0);
         }
     }
 

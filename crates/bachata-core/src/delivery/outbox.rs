@@ -247,3 +247,32 @@ impl<const WINDOW: usize, const N: usize> Outbox<WINDOW, N> {
             .max_by_key(|slot| self.next.wrapping_sub(slot.token.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_is_not_sent() {
+        let rules = Rules {
+            resend: None,
+            resend_accepted: true,
+            expire_after: None,
+        };
+        let mut outbox = Outbox::<1, 4>::new();
+        let push = |outbox: &mut Outbox<1, 4>| {
+            let pushed = outbox.push(7, 0, |_| Ok::<_, ()>(2));
+            pushed.unwrap().unwrap()
+        };
+        let ended = push(&mut outbox);
+        assert!(outbox.cancel(ended));
+        assert_eq!(outbox.report(), Some((ended, Progress::Failed)));
+        outbox.sent(ended, 5);
+        assert_eq!(outbox.progress(ended), None);
+        // Nor is the one that has its slot.
+        let next = push(&mut outbox);
+        outbox.sent(ended, 5);
+        assert_eq!(outbox.progress(next), Some(Progress::Queued));
+        assert_eq!(outbox.first_due(&rules, 5), Some((next, &[0, 0][..])));
+    }
+}

@@ -349,14 +349,15 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         let queued = match store.next(&self.lease, self.next)? {
             Some(queued) => queued,
             None => {
-                let Some(sequence) = self.find_retry(store)? else {
+                retried = true;
+                let found = match self.find_retry(store)? {
+                    Some(sequence) => store.next(&self.lease, sequence)?,
+                    None => None,
+                };
+                let Some(queued) = found else {
                     return Ok(None);
                 };
-                retried = true;
-                match store.next(&self.lease, sequence)? {
-                    Some(queued) => queued,
-                    None => return Ok(None),
-                }
+                queued
             }
         };
         let id = PRINTS.id(queued.id);

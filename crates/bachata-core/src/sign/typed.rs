@@ -194,6 +194,8 @@ mod tests {
             let mut found = Vec::new();
             let mut sink = Taker(|bytes: &[u8]| found.extend_from_slice(bytes));
             let mut canonical = Canonical::new(&mut sink);
+            canonical.put(b"");
+            assert!(!canonical.is_text());
             json.chunks(length).for_each(|piece| canonical.put(piece));
             assert!(canonical.is_text());
             assert_eq!(found, text, "{length}");

@@ -206,3 +206,22 @@ impl From<SerializeErrorKind> for EncodeError {
         Self::Payload(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_error_that_knows_no_place_is_of_the_whole_payload() {
+        let error: DeserializeError = de::Error::custom("dropped");
+        assert_eq!(error.kind(), DeserializeErrorKind::Custom);
+        assert_eq!(error.offset(), 0);
+        assert_eq!(
+            error.to_string(),
+            "value refused by its type at byte 0 of the payload"
+        );
+        assert_eq!(error.or_at(7).offset(), 7);
+    }
+}

@@ -113,3 +113,21 @@ fn each_delivery_is_told_by_itself() {
     let (_, id) = shelf.store.next_delivered(&shelf.alice).unwrap().unwrap();
     assert_eq!(id, "3");
 }
+
+#[test]
+fn a_frame_that_is_no_message_has_an_empty_id() {
+    let mut shelf = Shelf::new();
+    let message = NewMessage {
+        receiver: BOB,
+        id: JsonStr::new("1"),
+        fingerprint: 7,
+        frame: b"no message",
+    };
+    let put = shelf.store.put(&shelf.alice, message);
+    assert_eq!(put, Ok(Put::Stored));
+    let queued = shelf.store.next(&shelf.bob, 0).unwrap().unwrap();
+    assert_eq!(
+        (queued.id, queued.frame),
+        (JsonStr::EMPTY, &b"no message"[..])
+    );
+}
