@@ -80,10 +80,11 @@ pub enum Disconnect {
 impl Disconnect {
     /// Of two that came to one connection, the one that came first.
     pub(super) fn or(self, other: Self) -> Self {
-        if matches!(self, Self::Ended | Self::Io(_)) {
-            other
-        } else {
-            self
+        match (&self, &other) {
+            // The other side has only been told that the stream is over.
+            (Self::Io(_), Self::Ended) => self,
+            (Self::Ended | Self::Io(_), _) => other,
+            _ => self,
         }
     }
 }

@@ -5,6 +5,7 @@ mod client;
 mod common;
 mod server;
 mod store;
+mod streams;
 #[cfg(feature = "tokio")]
 mod tasks;
 mod texts;
