@@ -460,6 +460,7 @@ where
 {
     match error {
         ServerError::Superseded => Disconnect::Superseded,
+        ServerError::Store(error) => Disconnect::Store(error.into()),
         error => Disconnect::Store(error.into()),
     }
 }

@@ -1,15 +1,16 @@
 //! A server and what is said to it.
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use bachata_std::core::JsonStr;
 use bachata_std::delivery::{
-    Client, DEFAULT_SERVER_WINDOW, Disconnect, Refused, Server, ServerConfig, Store as _,
-    StoreLimits,
+    Client, DEFAULT_SERVER_WINDOW, Disconnect, KeepAlive, Lease, NewMessage, PeersFull, Put,
+    Queued, Refused, Server, ServerConfig, Store as _, StoreError, StoreLimits,
 };
 
 use super::common::*;
@@ -356,4 +357,221 @@ fn a_server_whose_listener_fails_again_and_again_ends() {
     let server = server(&store(StoreLimits::default()), ServerConfig::default());
     let served = server.serve(listener, |_| Err(io::ErrorKind::PermissionDenied.into()));
     assert_eq!(served.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_frame_of_any_length_goes_on() {
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    let mut cx = Context::from_waker(Waker::noop());
+    let frame = TO_BOB.replace("hi", &"x".repeat(100_000));
+    assert!(
+        alice
+            .poll_handle_frame(&mut cx, frame.as_bytes())
+            .is_ready()
+    );
+    let mut frames = b"before".to_vec();
+    while bob.poll_transmit(&mut cx, &mut frames).is_ready() {}
+    let named = frame.replace("\"dest\"", "\"from\":\"alice\",\"dest\"");
+    let all = format!("before{{\"type\":1000}}{named}");
+    assert_eq!(String::from_utf8(frames).unwrap(), all);
+}
+
+#[test]
+fn a_message_that_the_store_never_has_room_for_is_refused() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let refused = seen.clone();
+    let limits = StoreLimits {
+        bytes: TO_BOB.len() - 1,
+        ..StoreLimits::default()
+    };
+    let server = Server::builder(store(limits), ServerConfig::default(), |_, _| Some(BOB))
+        .on_refused(move |_, error| refused.lock().unwrap().push(*error))
+        .build();
+    let alice = server.open(ALICE).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let handled = alice.poll_handle_frame(&mut cx, TO_BOB.as_bytes());
+    assert!(matches!(handled, Poll::Ready(Ok(()))));
+    let seen = seen.lock().unwrap();
+    assert!(
+        matches!(seen[..], [Refused::StoreTooSmall(error)] if error.needed == TO_BOB.len()),
+        "{seen:?}"
+    );
+    // The connection goes on, and there is no answer.
+    let mut frames = Vec::new();
+    while alice.poll_transmit(&mut cx, &mut frames).is_ready() {}
+    assert_eq!(frames, br#"{"type":1000}"#);
+}
+
+#[test]
+fn a_connection_that_is_over_takes_nothing_more() {
+    let receipt = br#"{"type":200,"data":"1"}"#;
+    let ping = br#"{"type":1001}"#;
+    let mut cx = Context::from_waker(Waker::noop());
+    let config = ServerConfig {
+        keep_alive: KeepAlive {
+            ping_after: None,
+            dead_after: Some(1),
+        },
+        ..ServerConfig::default()
+    };
+    let silent = server(&store(StoreLimits::default()), config);
+    let alice = silent.open(ALICE).unwrap();
+    thread::sleep(Duration::from_millis(5));
+    let sent = alice.poll_transmit(&mut cx, &mut Vec::new());
+    assert!(matches!(sent, Poll::Ready(Err(Disconnect::Dead))));
+    let handled = alice.poll_handle_frame(&mut cx, ping);
+    assert!(matches!(handled, Poll::Ready(Err(Disconnect::Dead))));
+
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    let handled = alice.poll_handle_frame(&mut cx, TO_BOB.as_bytes());
+    assert!(matches!(handled, Poll::Ready(Ok(()))));
+    let mut frames = Vec::new();
+    while bob.poll_transmit(&mut cx, &mut frames).is_ready() {}
+    let newer = server.open(BOB).unwrap();
+    let handled = bob.poll_handle_frame(&mut cx, receipt);
+    assert!(matches!(handled, Poll::Ready(Err(Disconnect::Superseded))));
+    // The message comes again on the other one.
+    let mut again = Vec::new();
+    while newer.poll_transmit(&mut cx, &mut again).is_ready() {}
+    assert_eq!(again, frames);
+}
+
+/// A store that fails as soon as it is told to.
+struct Failing {
+    store: Store,
+    fails: bool,
+}
+
+impl Failing {
+    fn check(&mut self) -> Result<&mut Store, PeersFull> {
+        if self.fails {
+            return Err(PeersFull);
+        }
+        Ok(&mut self.store)
+    }
+}
+
+impl bachata_std::delivery::Store for Failing {
+    type Address = u8;
+    type Error = PeersFull;
+
+    fn open(&mut self, address: u8, takeover: bool) -> Result<Option<Lease<u8>>, PeersFull> {
+        self.check()?.open(address, takeover)
+    }
+
+    fn close(&mut self, lease: &Lease<u8>) -> Result<(), PeersFull> {
+        self.check()?.close(lease)
+    }
+
+    fn put(
+        &mut self,
+        lease: &Lease<u8>,
+        message: NewMessage<'_, u8>,
+    ) -> Result<Put, StoreError<PeersFull>> {
+        self.check()?.put(lease, message)
+    }
+
+    fn next(
+        &mut self,
+        lease: &Lease<u8>,
+        from: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.check()?.next(lease, from)
+    }
+
+    fn acknowledge(
+        &mut self,
+        lease: &Lease<u8>,
+        sequence: u64,
+    ) -> Result<Option<u8>, StoreError<PeersFull>> {
+        self.check()?.acknowledge(lease, sequence)
+    }
+
+    fn next_delivered(
+        &mut self,
+        lease: &Lease<u8>,
+    ) -> Result<Option<(u64, JsonStr<'_>)>, StoreError<PeersFull>> {
+        self.check()?.next_delivered(lease)
+    }
+
+    fn tell_delivered(
+        &mut self,
+        lease: &Lease<u8>,
+        sequence: u64,
+    ) -> Result<(), StoreError<PeersFull>> {
+        self.check()?.tell_delivered(lease, sequence)
+    }
+}
+
+#[test]
+fn a_store_that_fails_ends_connections_and_nothing_is_answered() {
+    let failing = Failing {
+        store: Store::new(StoreLimits::default()),
+        fails: false,
+    };
+    let store = Arc::new(Mutex::new(failing));
+    let server = Server::new(store, ServerConfig::default(), |_, _| Some(BOB));
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut frames = Vec::new();
+    while alice.poll_transmit(&mut cx, &mut frames).is_ready() {}
+    server.store().fails = true;
+    let failed = |end: Poll<Result<(), Disconnect>>| {
+        let Poll::Ready(Err(Disconnect::Store(error))) = end else {
+            panic!("{end:?}")
+        };
+        assert!(error.is::<PeersFull>());
+    };
+    failed(alice.poll_handle_frame(&mut cx, TO_BOB.as_bytes()));
+    failed(alice.poll_transmit(&mut cx, &mut frames));
+    assert_eq!(frames, br#"{"type":1000}"#);
+    failed(Poll::Ready(server.open(3).map(|_| ())));
+    assert!(!server.is_connected(3));
+    drop((alice, bob));
+
+    // A connection that could not be closed is taken over.
+    server.store().fails = false;
+    let alice = server.open(ALICE).unwrap();
+    let handled = alice.poll_handle_frame(&mut cx, TO_BOB.as_bytes());
+    assert!(matches!(handled, Poll::Ready(Ok(()))));
+}
+
+#[test]
+fn a_server_that_is_closed_serves_nobody() {
+    let server = server(&store(StoreLimits::default()), ServerConfig::default());
+    server.close();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    server
+        .serve(listener, |_| unreachable!("nobody is asked"))
+        .unwrap();
+    let (near, far) = tcp_pair();
+    assert!(matches!(server.drive(ALICE, near), Disconnect::Closed));
+    assert_eq!(Lines::new(far).hear(), None);
+}
+
+#[test]
+fn a_server_at_every_address_of_its_machine_ends_when_it_is_closed() {
+    for (every, own) in [
+        (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::LOCALHOST.into()),
+        (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::LOCALHOST.into()),
+    ] {
+        // There may be no IPv6.
+        let Ok(listener) = TcpListener::bind(SocketAddr::new(every, 0)) else {
+            continue;
+        };
+        let port = listener.local_addr().unwrap().port();
+        let server = server(&store(StoreLimits::default()), ServerConfig::default());
+        let serving = server.clone();
+        let thread = thread::spawn(move || {
+            serving.serve(listener, |_| Err(io::ErrorKind::PermissionDenied.into()))
+        });
+        // It accepts connections.
+        let refused = TcpStream::connect(SocketAddr::new(own, port)).unwrap();
+        assert_eq!(Lines::new(refused).hear(), None);
+        server.close();
+        until("the end", || thread.is_finished());
+        thread.join().unwrap().unwrap();
+    }
 }
