@@ -15,14 +15,15 @@ use crate::{Payload, RawPayload};
 
 /// A payload as a value of type `T`.
 pub(crate) fn read<T: DeserializeOwned + 'static>(payload: core::Payload<'_>) -> Result<T, Misfit> {
-    if TypeId::of::<T>() == TypeId::of::<Payload>() {
-        if let Some(payload) = cast(Payload::read(payload)?) {
-            return Ok(payload);
-        }
+    let own = if TypeId::of::<T>() == TypeId::of::<Payload>() {
+        cast(Payload::read(payload)?)
     } else if TypeId::of::<T>() == TypeId::of::<RawPayload>() {
-        if let Some(payload) = cast(RawPayload::from(payload)) {
-            return Ok(payload);
-        }
+        cast(RawPayload::from(payload))
+    } else {
+        None
+    };
+    if let Some(payload) = own {
+        return Ok(payload);
     }
     match payload {
         core::Payload::Text(text) => from_text(match text.as_str() {
@@ -83,11 +84,9 @@ where
 {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-    if T::deserialize(tracked).is_ok() {
-        return String::new();
-    }
+    let fails = T::deserialize(tracked).is_err();
     let path = track.path();
-    if path.iter().next().is_none() {
+    if !fails || path.iter().next().is_none() {
         return String::new();
     }
     path.to_string()

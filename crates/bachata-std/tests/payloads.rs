@@ -690,3 +690,62 @@ fn what_is_not_tagged_is_not_written_as_if_it_were() {
         "{error}"
     );
 }
+
+#[test]
+fn a_type_that_does_more_than_be_an_enum_gets_its_errors() {
+    /// Refuses whatever there is.
+    #[derive(Deserialize, Debug)]
+    #[serde(try_from = "Unknown")]
+    struct Never;
+
+    impl TryFrom<Unknown> for Never {
+        type Error = String;
+
+        fn try_from(unknown: Unknown) -> Result<Self, String> {
+            Err(format!("no {}", unknown.kind()))
+        }
+    }
+
+    /// Wants a value before its name.
+    #[derive(Debug)]
+    struct Hasty;
+
+    impl<'de> Deserialize<'de> for Hasty {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Members;
+
+            impl<'de> serde::de::Visitor<'de> for Members {
+                type Value = Hasty;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("members")
+                }
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut members: A,
+                ) -> Result<Hasty, A::Error> {
+                    members.next_value::<String>().map(|_| Hasty)
+                }
+            }
+
+            deserializer.deserialize_map(Members)
+        }
+    }
+
+    for (error, text) in [
+        (
+            tagged::<Never>("vote", r#""y""#).unwrap_err(),
+            "type and payload are unknown",
+        ),
+        (
+            tagged::<Hasty>("vote", r#""y""#).unwrap_err(),
+            "a value before its name",
+        ),
+    ] {
+        let Error::Payload(error) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(error.reason().to_string(), text);
+    }
+}

@@ -126,6 +126,39 @@ fn a_failed_stream_ends() {
     assert!(messages.next().is_none());
 }
 
+/// Gives its buffer once, and then fails.
+struct Forgetful(bool);
+
+impl Read for Forgetful {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        unreachable!("it is read through its buffer")
+    }
+}
+
+impl BufRead for Forgetful {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if std::mem::replace(&mut self.0, true) {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        Ok(b"{\"type\":1000}\n")
+    }
+
+    fn consume(&mut self, _: usize) {}
+}
+
+#[test]
+fn a_buffer_that_is_not_there_any_more_is_an_error() {
+    let mut messages = FrameReader::new(Forgetful(false));
+    for _ in 0..2 {
+        let error = messages.next().unwrap().unwrap_err();
+        assert_eq!(
+            io::Error::from(error).kind(),
+            io::ErrorKind::ConnectionReset
+        );
+    }
+    assert!(messages.next().is_none());
+}
+
 #[test]
 fn the_default_limit_holds_everywhere() {
     let frame = |len: usize| format!("{{\"type\":1001,\"data\":\"{}\"}}", "x".repeat(len - 23));
@@ -207,6 +240,17 @@ mod codec {
             }
             assert_eq!(found, expected(), "{size}");
         }
+    }
+
+    #[test]
+    fn what_is_left_at_the_end_is_decoded_frame_by_frame() {
+        let mut codec = Codec::with_protocol(&protocol());
+        let mut buffer = BytesMut::from(STREAM);
+        let mut found = Vec::new();
+        while let Some(message) = codec.decode_eof(&mut buffer).unwrap() {
+            found.push(show(message));
+        }
+        assert_eq!(found, expected());
     }
 
     #[test]

@@ -95,15 +95,17 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Machine
 /// A box of what may be larger than the stack of the thread that asks for it: a box is filled by way of the stack, unless it is optimised away.
 pub(super) fn boxed<T: Send + 'static>(make: impl Fn() -> T + Copy + Send + 'static) -> Box<T> {
     const SMALL: usize = 16 << 10;
-    if size_of::<T>() > SMALL {
+    let thread = if size_of::<T>() > SMALL {
         let stack = size_of::<T>().saturating_mul(4).saturating_add(1 << 18);
         let thread = thread::Builder::new().stack_size(stack);
-        let thread = thread.spawn(move || filled(make));
-        if let Some(Ok(boxed)) = thread.ok().map(JoinHandle::join) {
-            return boxed;
-        }
+        thread.spawn(move || filled(make)).ok()
+    } else {
+        None
+    };
+    match thread.map(JoinHandle::join) {
+        Some(Ok(boxed)) => boxed,
+        _ => filled(make),
     }
-    filled(make)
 }
 
 // Where it is inlined, its caller needs the stack that it needs, called or not.

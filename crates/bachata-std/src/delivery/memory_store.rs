@@ -107,9 +107,7 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
     pub fn discard(&mut self, receiver: A) -> usize {
         let queue = self.queues.remove(&receiver).unwrap_or_default();
         for &sequence in &queue {
-            if let Some(message) = self.messages.get(&sequence) {
-                let sender = message.sender;
-                self.forget(sequence);
+            if let Some(sender) = self.forget(sequence) {
                 self.note_idle(sender);
             }
         }
@@ -129,26 +127,23 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
             .ok_or(StoreError::Superseded)
     }
 
-    /// Forgets a message that is in no queue.
-    fn forget(&mut self, sequence: u64) {
-        let Some(message) = self.messages.remove(&sequence) else {
-            return;
-        };
-        if let Some(peer) = self.peers.get_mut(&message.sender) {
-            peer.ids.remove(&message.id);
-            peer.delivered.remove(&sequence);
-            peer.told.remove(&sequence);
-            peer.bytes -= message.frame.map_or(0, |frame| frame.len());
-        }
+    /// Forgets a message that is in no queue, and gives its sender.
+    fn forget(&mut self, sequence: u64) -> Option<A> {
+        let message = self.messages.remove(&sequence)?;
+        let peer = self.peers.get_mut(&message.sender)?;
+        peer.ids.remove(&message.id);
+        peer.delivered.remove(&sequence);
+        peer.told.remove(&sequence);
+        peer.bytes -= message.frame.map_or(0, |frame| frame.len());
+        Some(message.sender)
     }
 
     /// Forgets an address with all that it was told.
     fn evict(&mut self, address: A) {
-        if let Some(peer) = self.peers.remove(&address) {
-            self.idle.remove(&peer.epoch);
-            for sequence in peer.told {
-                self.messages.remove(&sequence);
-            }
+        let peer = self.peers.remove(&address).unwrap_or_default();
+        self.idle.remove(&peer.epoch);
+        for sequence in peer.told {
+            self.messages.remove(&sequence);
         }
     }
 
@@ -218,10 +213,10 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
             return Ok(Put::Full);
         }
         if peer.ids.len() >= limits.messages {
-            match peer.told.first() {
-                Some(&oldest) => self.forget(oldest),
-                None => return Ok(Put::Full),
-            }
+            let Some(&oldest) = peer.told.first() else {
+                return Ok(Put::Full);
+            };
+            self.forget(oldest);
         }
         let sequence = self.number();
         let peer = self.check(lease)?;
@@ -275,11 +270,13 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
             return Ok(None);
         };
         let sender = message.sender;
-        if let Some(queue) = self.queues.get_mut(&lease.address) {
+        let queue = self.queues.get_mut(&lease.address);
+        let emptied = queue.is_some_and(|queue| {
             queue.remove(&sequence);
-            if queue.is_empty() {
-                self.queues.remove(&lease.address);
-            }
+            queue.is_empty()
+        });
+        if emptied {
+            self.queues.remove(&lease.address);
         }
         if let Some(peer) = self.peers.get_mut(&sender) {
             peer.bytes -= frame.len();

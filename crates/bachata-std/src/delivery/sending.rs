@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::Progress;
@@ -245,16 +245,14 @@ impl Future for Sending {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let SendingState::Enqueue(enqueue) = &mut this.0 {
-            match Pin::new(enqueue).poll(cx) {
-                Poll::Ready(Ok(delivery)) => this.0 = SendingState::Delivery(delivery),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
+        loop {
+            match &mut this.0 {
+                SendingState::Enqueue(enqueue) => {
+                    let delivery = ready!(Pin::new(enqueue).poll(cx))?;
+                    this.0 = SendingState::Delivery(delivery);
+                }
+                SendingState::Delivery(delivery) => return Pin::new(delivery).poll(cx),
             }
-        }
-        match &mut this.0 {
-            SendingState::Delivery(delivery) => Pin::new(delivery).poll(cx),
-            SendingState::Enqueue(_) => Poll::Pending,
         }
     }
 }

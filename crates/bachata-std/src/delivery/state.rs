@@ -315,10 +315,9 @@ impl State {
                     }
                     return Poll::Ready(Ok(()));
                 }
+                Err(FrameError::Busy) if is_data(frame, policy) => (),
                 // A ping: the next will be answered.
-                Err(FrameError::Busy) if !is_data(frame, policy) => return Poll::Ready(Ok(())),
-                Err(FrameError::Busy) => (),
-                Err(FrameError::NotConnected) => return Poll::Ready(Ok(())),
+                Err(FrameError::Busy | FrameError::NotConnected) => return Poll::Ready(Ok(())),
                 Err(FrameError::Parse(error)) => {
                     return Poll::Ready(Err(Refused::Parse(error)));
                 }
@@ -481,12 +480,13 @@ impl State {
     }
 
     fn ended(&mut self, token: Token, end: Result<Delivered, SendError>) {
-        if let Some(sent) = self.sent.get_mut(&token) {
+        let abandoned = self.sent.get_mut(&token).is_some_and(|sent| {
             self.to_wake.extend(sent.waker.take());
             sent.end = Some(end);
-            if sent.abandoned {
-                self.sent.remove(&token);
-            }
+            sent.abandoned
+        });
+        if abandoned {
+            self.sent.remove(&token);
         }
         self.to_wake.extend(self.room.wake());
     }

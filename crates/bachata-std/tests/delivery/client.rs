@@ -1,6 +1,7 @@
 //! A client and what is said to it.
 
 use std::io::Write;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -331,7 +332,11 @@ fn messages_are_acknowledged_when_they_are_handed_up_where_that_is_chosen() {
     // None is before it is handed up.
     peer.expect(r#"{"type":1002}"#);
     for id in 0..40 {
-        drop(client.recv().wait().unwrap());
+        let received = client.recv().wait().unwrap();
+        // It makes no difference whether the application does it, too.
+        if id % 2 == 0 {
+            received.acknowledge();
+        }
         peer.expect(&format!(r#"{{"type":200,"data":"{id}"}}"#));
     }
     drop(client);
@@ -468,4 +473,62 @@ fn a_client_that_is_closed_does_not_wait_for_a_server_that_does_not_read() {
     drop(client);
     assert!(matches!(thread.join().unwrap(), Disconnect::Closed));
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn what_is_sent_can_be_waited_for_after_it_was_polled() {
+    let client = Client::builder(config()).build_with_capacity::<1, 4, 256>();
+    let connection = client.driver().attach();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut say = |frame: &str| {
+        let handled = connection.poll_handle_frame(&mut cx, frame.as_bytes());
+        assert!(matches!(handled, Poll::Ready(Ok(()))));
+        while connection
+            .poll_transmit(&mut cx, &mut Vec::new())
+            .is_ready()
+        {}
+    };
+    say(r#"{"type":1000}"#);
+    let mut polled = Context::from_waker(Waker::noop());
+    let mut sending = client.send(&message(1, "bob"));
+    assert!(Pin::new(&mut sending).poll(&mut polled).is_pending());
+    say(r#"{"type":1001}"#);
+    say(r#"{"type":300,"data":"1"}"#);
+    assert!(sending.wait().is_ok());
+
+    // What can't be sent is refused at once.
+    let mut sending = client.send(&TransportMessage::ping());
+    let end = Pin::new(&mut sending).poll(&mut polled);
+    assert!(matches!(end, Poll::Ready(Err(SendError::NotData))));
+
+    // An end is given once.
+    let mut delivery = client.try_send(&message(2, "bob")).unwrap();
+    say(r#"{"type":1001}"#);
+    say(r#"{"type":300,"data":"2"}"#);
+    let end = Pin::new(&mut delivery).poll(&mut polled);
+    assert!(matches!(end, Poll::Ready(Ok(_))));
+    let end = Pin::new(&mut delivery).poll(&mut polled);
+    assert!(matches!(end, Poll::Ready(Err(SendError::Closed))));
+
+    // And nobody has to fetch it.
+    let delivery = client.try_send(&message(3, "bob")).unwrap();
+    say(r#"{"type":1001}"#);
+    say(r#"{"type":300,"data":"3"}"#);
+    assert!(delivery.progress().is_none());
+    drop(delivery);
+    assert!(client.try_send(&message(3, "bob")).is_ok());
+}
+
+#[test]
+fn a_former_connection_of_a_closed_client_is_closed() {
+    let client = Client::new(config());
+    let (first, _second) = (client.driver().attach(), client.driver().attach());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut transmit = || first.poll_transmit(&mut cx, &mut Vec::new());
+    assert!(matches!(
+        transmit(),
+        Poll::Ready(Err(Disconnect::Superseded))
+    ));
+    client.close();
+    assert!(matches!(transmit(), Poll::Ready(Err(Disconnect::Closed))));
 }

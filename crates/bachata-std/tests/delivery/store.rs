@@ -239,6 +239,24 @@ fn the_growing_store_keeps_its_promises() {
     promises(grown);
 }
 
+#[test]
+fn each_sender_has_its_share_of_bytes() {
+    let length = frame("a").len();
+    let mut store = MemoryStore::new(StoreLimits {
+        bytes: 2 * length,
+        ..StoreLimits::default()
+    });
+    let (one, two) = (open(&mut store, 1), open(&mut store, 2));
+    assert_eq!(put(&mut store, &one, 2, "a", 1), Ok(Put::Stored));
+    assert_eq!(put(&mut store, &one, 2, "b", 1), Ok(Put::Stored));
+    assert_eq!(put(&mut store, &one, 2, "c", 1), Ok(Put::Full));
+    assert_eq!(put(&mut store, &two, 1, "c", 1), Ok(Put::Stored));
+    // What is delivered takes none, also before its sender was told.
+    let (sequence, ..) = next(&mut store, &two, 0).unwrap().unwrap();
+    store.acknowledge(&two, sequence).unwrap();
+    assert_eq!(put(&mut store, &one, 2, "c", 1), Ok(Put::Stored));
+}
+
 /// A small random number generator, so that a failure can be repeated.
 struct Dice(u64);
 

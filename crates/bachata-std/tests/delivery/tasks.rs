@@ -5,14 +5,18 @@ use std::io;
 use std::net::Shutdown;
 #[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bachata_std::delivery::{
-    Client, ClientConfig, Delivery, Disconnect, SendError, Server, ServerConfig, StoreLimits,
+    Client, ClientConfig, Delivery, Disconnect, Refused, SendError, Server, ServerConfig,
+    StoreLimits,
 };
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex,
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+    DuplexStream, ReadBuf, duplex,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -381,6 +385,88 @@ async fn who_takes_too_long_to_say_who_it_is_is_closed() {
     timeout(LONG, third).await.unwrap();
     server.close();
     serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_ends_the_connection_with_its_error() {
+    struct Failing;
+
+    impl AsyncRead for Failing {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+    }
+
+    impl AsyncWrite for Failing {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    let client = Client::new(config());
+    let end = client.driver().drive_async(Failing).await;
+    assert!(
+        matches!(&end, Disconnect::Io(error) if error.kind() == io::ErrorKind::ConnectionReset),
+        "{end:?}"
+    );
+}
+
+#[tokio::test]
+async fn messages_that_are_too_long_are_refused_and_the_next_is_taken() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let refused = seen.clone();
+    let client = Client::builder(config())
+        .max_frame_len(200)
+        .on_refused(move |error| refused.lock().unwrap().push(*error))
+        .build();
+    let (mut peer, _task) = pair(&client, 64);
+    say(&mut peer, &data(1).replace("hi", &"x".repeat(200))).await;
+    say(&mut peer, &data(2)).await;
+    assert_eq!(receive(&client, 1).await, ["2"]);
+    let seen = seen.lock().unwrap();
+    assert!(
+        matches!(seen[..], [Refused::TooLong(error)] if error.limit == 200),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_sends_more_than_may_wait_is_disconnected() {
+    let limits = StoreLimits {
+        messages: 1,
+        ..StoreLimits::default()
+    };
+    let server = Server::builder(store(limits), ServerConfig::default(), |_, _| Some(BOB))
+        .max_backlog(0)
+        .build();
+    let (near, far) = duplex(4096);
+    let mut peer = BufReader::new(far);
+    for id in 0..3 {
+        say(&mut peer, &data(id)).await;
+    }
+    let end = timeout(LONG, server.drive_async(ALICE, near)).await;
+    assert!(matches!(end.unwrap(), Disconnect::Overrun));
+
+    server.close();
+    let (near, _far) = duplex(4096);
+    let end = server.drive_async(ALICE, near).await;
+    assert!(matches!(end, Disconnect::Closed));
 }
 
 // Elsewhere it is not shut down in this way.
