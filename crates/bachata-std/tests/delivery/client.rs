@@ -524,11 +524,16 @@ fn a_former_connection_of_a_closed_client_is_closed() {
     let client = Client::new(config());
     let (first, _second) = (client.driver().attach(), client.driver().attach());
     let mut cx = Context::from_waker(Waker::noop());
-    let mut transmit = || first.poll_transmit(&mut cx, &mut Vec::new());
-    assert!(matches!(
-        transmit(),
-        Poll::Ready(Err(Disconnect::Superseded))
-    ));
+    let mut ends = || {
+        let sent = first.poll_transmit(&mut cx, &mut Vec::new());
+        [sent, first.poll_handle_frame(&mut cx, br#"{"type":1000}"#)]
+    };
+    for end in ends() {
+        assert!(matches!(end, Poll::Ready(Err(Disconnect::Superseded))));
+    }
+    assert!(!client.is_ready());
     client.close();
-    assert!(matches!(transmit(), Poll::Ready(Err(Disconnect::Closed))));
+    for end in ends() {
+        assert!(matches!(end, Poll::Ready(Err(Disconnect::Closed))));
+    }
 }

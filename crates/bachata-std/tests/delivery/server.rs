@@ -170,6 +170,14 @@ fn who_sends_more_than_may_wait_is_disconnected() {
         assert!(matches!(say(id), Poll::Ready(Ok(()))), "{id}");
     }
     assert!(matches!(say(3), Poll::Ready(Err(Disconnect::Overrun))));
+
+    let (near, far) = tcp_pair();
+    let driving = thread::spawn(move || server.drive(BOB, near));
+    let mut bob = Lines::new(far);
+    for id in 0..4 {
+        bob.say(&TO_BOB.replace("\"1\"", &format!("\"{id}\"")));
+    }
+    assert!(matches!(driving.join().unwrap(), Disconnect::Overrun));
 }
 
 #[test]
