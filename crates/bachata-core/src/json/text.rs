@@ -94,11 +94,20 @@ impl Text {
             found.wrong |= self.characters(block, high);
         }
         let backslashes = block.bits(|vector| vector.is(b'\\'));
-        if backslashes | self.escaped | self.unicode_follows != 0 {
+        if backslashes | self.pending_escapes() != 0 {
             self.escapes(block, backslashes, &mut found);
         }
-        self.pending = self.escaped | self.unicode_follows | self.continuation;
+        self.pending = self.pending();
         found
+    }
+
+    /// What the block has left open.
+    const fn pending(&self) -> u64 {
+        self.pending_escapes() | self.continuation
+    }
+
+    const fn pending_escapes(&self) -> u64 {
+        self.escaped | self.unicode_follows
     }
 
     /// What is wrong with characters beyond ASCII (RFC 3629 section 4).
@@ -147,7 +156,7 @@ impl Text {
     fn escapes(&mut self, block: &Block, backslashes: u64, found: &mut Found) {
         // Of a run of backslashes every other one begins an escape.
         let ends = every_other(backslashes & !self.escaped);
-        found.escaped = ends ^ (backslashes | self.escaped);
+        found.escaped = escaped_bytes(ends, backslashes, self.escaped);
         found.escapes = ends & backslashes;
         self.escaped = found.escapes >> 63;
 
@@ -156,7 +165,7 @@ impl Text {
             ((vector.is(b'"') | vector.is(b'\\')) | (vector.is(b'/') | vector.is(b'b')))
                 | ((vector.is(b'f') | vector.is(b'n')) | (vector.is(b'r') | vector.is(b't')))
         });
-        found.wrong |= found.escaped & !(short | unicode);
+        found.wrong |= found.escaped & !short & !unicode;
         if unicode | self.unicode_follows != 0 {
             found.wrong |= self.unicode_escapes(block, unicode, found.escapes);
         }
@@ -203,6 +212,12 @@ const fn every_other(backslashes: u64) -> u64 {
     (backslashes << 1 | ODD).wrapping_sub(backslashes) ^ ODD
 }
 
+/// The bytes that are escaped: `before` of the block, and those after the backslashes in `ends`.
+#[inline(always)]
+const fn escaped_bytes(ends: u64, backslashes: u64, before: u64) -> u64 {
+    ends ^ (backslashes | before)
+}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -220,6 +235,20 @@ mod tests {
             (end, bytes[start..end].contains(&b'\\'))
         });
         assert_eq!(string_end(bytes, start), expected, "{start} {bytes:02x?}");
+    }
+
+    #[test]
+    fn an_escape_over_the_edge_of_a_block_ends_there() {
+        let plain = "x".repeat(64);
+        let (to_last, to_surrogate) = (&plain[..63], &plain[..57]);
+        for bytes in [
+            // The only backslash of a block is escaped, and the quote in the one after it is not.
+            std::format!(r#"{to_last}\\{to_last}"}}x"}}"#),
+            // The second half of a surrogate pair does not come, and as many backslashes as are open stand elsewhere.
+            std::format!(r#"{to_surrogate}\ud800\\x\n{plain}"}}"#),
+        ] {
+            check(bytes.as_bytes(), 0);
+        }
     }
 
     /// The same with each of its bytes at the start of a block.
