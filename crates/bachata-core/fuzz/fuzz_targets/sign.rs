@@ -102,7 +102,8 @@ fn changed(fields: &Fields, dice: &mut Dice) -> Fields {
             (_, data @ Payload::Object(_)) => *data = Payload::Text(canonical(fields).into()),
         },
         Fields::Transport { kind, data, .. } => match dice.roll(2) {
-            0 => *kind ^= 1,
+            // Without data it may be no receipt.
+            0 if data.is_some() => *kind ^= 1,
             _ => data.get_or_insert_default().push('x'),
         },
     }
