@@ -6,15 +6,13 @@ use arbitrary::Arbitrary;
 use bachata_core::delivery::{
     Client, ClientConfig, Event, FrameError, KeepAlive, Progress, Receipt, Resend, SendError, Token,
 };
-use bachata_core::{DataMessage, JsonStr, Message, Policy, TransportMessage, TransportType};
+use bachata_core::{DataMessage, Message, Policy, TransportMessage, TransportType};
+use bachata_fuzz::{AnswerRoom, answer_bytes};
 use libfuzzer_sys::fuzz_target;
 
 const WINDOW: usize = 3;
 const DEDUPE: usize = 4;
 const N: usize = 96;
-/// How many answers to messages can wait, and the bytes that their texts can have, quotes included. Those to pings have one place and all of the bytes.
-const ANSWERS: usize = 15;
-const ANSWER_BYTES: usize = N - N / 4;
 /// More than everything that can wait at a time.
 const ENDLESS: usize = 200;
 
@@ -333,16 +331,9 @@ impl World {
 
     /// A message is refused only where the answer to it, beside those that wait and those that the application has to give, has no room.
     fn check_no_room(&self, message: &Message<'_>, error: FrameError) {
-        let (needed, answers, bytes) = match message {
-            Message::Data(message) => (answer_bytes(Some(message.id())), ANSWERS, ANSWER_BYTES),
-            Message::Transport(message) => {
-                assert_eq!(message.kind(), TransportType::Ping);
-                (answer_bytes(message.data()), ANSWERS + 1, N)
-            }
-        };
+        let room = AnswerRoom::of(message, N);
         if let FrameError::TooLong(error) = error {
-            assert_eq!((error.needed, error.capacity), (needed, bytes));
-            return assert!(needed > bytes);
+            return room.check_too_long(error);
         }
         let is_kept = |message: &&HandedUp| message.receipt.is_some();
         let kept = self.handed_up.iter().filter(is_kept);
@@ -350,12 +341,7 @@ impl World {
         if message.as_data().is_some() && kept.len() >= DEDUPE {
             return;
         }
-        assert!(needed <= bytes, "there will never be room");
-        let all = kept.iter().chain(&self.waiting);
-        assert!(
-            all.clone().count() >= answers || all.sum::<usize>() + needed > bytes,
-            "busy with nothing"
-        );
+        room.check_busy(kept.iter().chain(&self.waiting).copied());
     }
 
     /// Nothing is handed up twice while fewer than `DEDUPE` others have come in between or are kept by the application.
@@ -542,14 +528,6 @@ impl World {
         assert!(self.sent.iter().all(|sent| sent.end.is_some()));
         assert_eq!(self.client.room(), WINDOW);
     }
-}
-
-/// The bytes that the text of an answer takes, its closing quote included.
-fn answer_bytes(text: Option<JsonStr<'_>>) -> usize {
-    let around = r#"{"type":200,"data":"}"#.len();
-    text.map_or(0, |text| {
-        TransportMessage::received(text).to_string().len() - around
-    })
 }
 
 /// A few ids, so that they meet; some are escaped.

@@ -7,15 +7,13 @@ use bachata_core::delivery::{
     Handled, KeepAlive, MemoryStore, OpenError, PeersFull, Put, Resend, ServerConfig,
     ServerConnection, ServerError, Submitted,
 };
-use bachata_core::{DataMessage, JsonStr, Message, Policy, TransportMessage, TransportType};
+use bachata_core::{DataMessage, Message, Policy, TransportMessage, TransportType};
+use bachata_fuzz::{AnswerRoom, answer_bytes};
 use libfuzzer_sys::fuzz_target;
 
 const PEERS: usize = 3;
 const SLOTS: usize = 3;
 const N: usize = 96;
-/// How many answers to messages can wait, and the bytes that their texts can have, quotes included. Those to pings have one place and all of the bytes.
-const ANSWERS: usize = 15;
-const ANSWER_BYTES: usize = N - N / 4;
 /// One more than the store knows.
 const ADDRESSES: u8 = 4;
 /// More than everything that can wait at a time.
@@ -384,17 +382,12 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
             Err(ServerError::Busy) => {
                 let held = self.held.iter().filter(|(of, _)| *of == number);
                 let held = held.map(|(_, held)| answer_bytes(Some(held.message.id())));
-                let all: Vec<_> = held.chain(line.waiting.iter().copied()).collect();
-                let (needed, answers, bytes) = room_for(&parsed.expect("a message"));
-                assert!(
-                    all.len() >= answers || all.iter().sum::<usize>() + needed > bytes,
-                    "busy with nothing"
-                );
+                let message = parsed.expect("a message");
+                AnswerRoom::of(&message, N).check_busy(held.chain(line.waiting.iter().copied()));
             }
             Err(ServerError::TooLong(error)) => {
-                let (needed, _, bytes) = room_for(&parsed.expect("a message"));
-                assert_eq!((error.needed, error.capacity), (needed, bytes));
-                assert!(needed > bytes);
+                let message = parsed.expect("a message");
+                AnswerRoom::of(&message, N).check_too_long(error);
             }
             Err(ServerError::Parse(error)) => assert_eq!(parsed, Err(error)),
             Err(ServerError::Superseded) => assert!(!is_current),
@@ -553,25 +546,6 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                 next.is_none_or(|next| next > timeout || next == u64::MAX),
                 "the time stands still"
             );
-        }
-    }
-}
-
-/// The bytes that the text of an answer takes, its closing quote included.
-fn answer_bytes(text: Option<JsonStr<'_>>) -> usize {
-    let around = r#"{"type":200,"data":"}"#.len();
-    text.map_or(0, |text| {
-        TransportMessage::received(text).to_string().len() - around
-    })
-}
-
-/// What the answer to a message takes, and how many answers and bytes there are for its kind.
-fn room_for(message: &Message<'_>) -> (usize, usize, usize) {
-    match message {
-        Message::Data(message) => (answer_bytes(Some(message.id())), ANSWERS, ANSWER_BYTES),
-        Message::Transport(message) => {
-            assert_eq!(message.kind(), TransportType::Ping);
-            (answer_bytes(message.data()), ANSWERS + 1, N)
         }
     }
 }

@@ -1,8 +1,9 @@
-//! What the fuzz targets share: structured inputs, made from whatever the fuzzer gives.
+//! What the fuzz targets share: structured inputs, made from whatever the fuzzer gives, and a model of the room for answers.
 
 use std::fmt::Write as _;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use bachata_core::{BufferTooSmall, JsonStr, Message, TransportMessage, TransportType};
 use bachata_tests::{Fields, Payload};
 
 /// A text, most of all of characters that encoders and decoders get wrong.
@@ -136,5 +137,57 @@ impl<'a> Arbitrary<'a> for AnyFields {
             dest: some_text(u)?,
             sign: some_text(u)?,
         }))
+    }
+}
+
+/// The bytes that the text of an answer takes, its closing quote included.
+pub fn answer_bytes(text: Option<JsonStr<'_>>) -> usize {
+    let around = r#"{"type":200,"data":"}"#.len();
+    text.map_or(0, |text| {
+        TransportMessage::received(text).to_string().len() - around
+    })
+}
+
+/// What the answer to a message needs, and what either side of delivery has for answers to messages of its kind.
+pub struct AnswerRoom {
+    needed: usize,
+    answers: usize,
+    bytes: usize,
+}
+
+impl AnswerRoom {
+    /// Of a side whose answers have `bytes` for their texts. Those to pings have one place more, and all of the bytes.
+    pub fn of(message: &Message<'_>, bytes: usize) -> Self {
+        match message {
+            Message::Data(message) => Self {
+                needed: answer_bytes(Some(message.id())),
+                answers: 15,
+                bytes: bytes - bytes / 4,
+            },
+            Message::Transport(message) => {
+                assert_eq!(message.kind(), TransportType::Ping);
+                Self {
+                    needed: answer_bytes(message.data()),
+                    answers: 16,
+                    bytes,
+                }
+            }
+        }
+    }
+
+    /// There is never room for it.
+    pub fn check_too_long(&self, error: BufferTooSmall) {
+        assert_eq!((error.needed, error.capacity), (self.needed, self.bytes));
+        assert!(self.needed > self.bytes);
+    }
+
+    /// There is no room for it beside the answers that may wait or are still to be given, of which these are the bytes, but there will be.
+    pub fn check_busy(&self, others: impl Iterator<Item = usize>) {
+        assert!(self.needed <= self.bytes, "there will never be room");
+        let others: Vec<_> = others.collect();
+        assert!(
+            others.len() >= self.answers || others.iter().sum::<usize>() + self.needed > self.bytes,
+            "busy with nothing"
+        );
     }
 }
