@@ -57,6 +57,16 @@ require_cargo_command() {
     fi
 }
 
+# list_features CRATE: the names of its features, one a line. Needs python3.
+list_features() {
+    cargo metadata --no-deps --format-version 1 | python3 -c '
+import json, sys
+[package] = [p for p in json.load(sys.stdin)["packages"] if p["name"] == sys.argv[1]]
+for feature in sorted(package["features"].keys() - {"default"}):
+    print(feature)
+' "$1"
+}
+
 # require_toolchain VERSION: sees to it that `rustup run VERSION` is there, and otherwise says what to install and ends with status 2.
 require_toolchain() {
     if ! rustup run "$1" rustc --version >/dev/null 2>&1 && ! run rustup toolchain install "$1" --profile minimal >&2; then
