@@ -270,12 +270,9 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
             return Ok(None);
         };
         let sender = message.sender;
-        let queue = self.queues.get_mut(&lease.address);
-        let emptied = queue.is_some_and(|queue| {
-            queue.remove(&sequence);
-            queue.is_empty()
-        });
-        if emptied {
+        let queue = self.queues.entry(lease.address).or_default();
+        queue.remove(&sequence);
+        if queue.is_empty() {
             self.queues.remove(&lease.address);
         }
         if let Some(peer) = self.peers.get_mut(&sender) {

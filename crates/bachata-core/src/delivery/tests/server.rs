@@ -17,6 +17,17 @@ const QUIET_SERVER: ServerConfig = ServerConfig {
     ..ServerConfig::DEFAULT
 };
 
+/// What gives way comes again before anything else would be sent again.
+const GIVING_WAY: ServerConfig = ServerConfig {
+    resend: Some(Resend {
+        first: 5000,
+        max: 5000,
+    }),
+    give_way_after: 1000,
+    id_pause: 0,
+    ..QUIET_SERVER
+};
+
 /// A server with Alice and Bob on it.
 struct Hall {
     store: TestStore,
@@ -255,16 +266,7 @@ fn so_many_are_in_flight_and_those_that_stay_give_way() {
 fn what_gave_way_comes_again_where_there_is_a_single_place() {
     let mut hall = Hall::new(QUIET_SERVER);
     hall.submit(&frame("1"));
-    let config = ServerConfig {
-        resend: Some(Resend {
-            first: 5000,
-            max: 5000,
-        }),
-        give_way_after: 1000,
-        id_pause: 0,
-        ..QUIET_SERVER
-    };
-    let mut bob = ServerConnection::<u8, 1, 64>::open(&mut hall.store, BOB, config, 0).unwrap();
+    let mut bob = ServerConnection::<u8, 1, 64>::open(&mut hall.store, BOB, GIVING_WAY, 0).unwrap();
     let mut sent = |now| {
         let mut out = [0; 64];
         bob.handle_timeout(now);
@@ -295,15 +297,7 @@ fn an_id_that_may_be_given_again_is_waited_for_no_longer() {
 
 #[test]
 fn what_gave_way_waits_however_much_passes_it() {
-    let mut hall = Hall::new(ServerConfig {
-        resend: Some(Resend {
-            first: 5000,
-            max: 5000,
-        }),
-        give_way_after: 1000,
-        id_pause: 0,
-        ..QUIET_SERVER
-    });
+    let mut hall = Hall::new(GIVING_WAY);
     hall.submit(&frame("stays"));
     assert_eq!(hall.transmits(BOB), [frame("stays")]);
     hall.bob.handle_timeout(1000);
