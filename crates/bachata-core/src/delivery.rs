@@ -25,15 +25,18 @@
 //! Each [`Token`] ends once, in `Delivered`, `Expired` or `Failed`. `Delivered` means that the receiver's application has taken the message. `Expired` and
 //! `Failed` mean only that nobody tries any more.
 //!
-//! Messages of one sender to one receiver are handed up in order, while each is acknowledged in turn, nothing is lost on a connection that stands, and nothing is
-//! [released](Client::release): what is sent again by a [timer](Resend), or taken later, comes later.
+//! Messages of one sender to one receiver are handed up in order, while each is acknowledged in turn, nothing is lost on a connection that stands, nothing is
+//! [released](Client::release), and no other sender uses the same ids: what is sent again by a [timer](Resend), or taken later, comes later.
 //!
 //! # What a peer can do
 //!
 //! A receipt (100, 200, 300) counts only where its message is in flight to the very peer that it comes from, and only from the side that may send it; anything else is
-//! [counted](Counters) and ignored. On a server, a sender has its own share of the memory, and its ids are its own. An id that another sender has
-//! used is not in the way of a message, at the receiver either, if the server writes the sender into `from`. What a client is told by
-//! its server it believes.
+//! [counted](Counters) and ignored. On a server, a sender has its own share of the memory, and its ids are its own. A receiver that acknowledges nothing holds the
+//! shares of those that send to it, until the application [drops](MemoryStore::discard) what waits for it. What a client is told by its server it believes.
+//!
+//! An id that another sender has used is not in the way of a message, at the receiver either, if the server writes the sender into `from`. But a 200 names an id
+//! alone: while a receiver has not acknowledged a message, and [for some time after](ServerConfig::id_pause) where it may do so twice, another with the same id waits,
+//! at most until the receiver's next connection; those behind it do not. Ids that nobody can foresee, such as random ones, never wait.
 
 mod answers;
 mod client;
@@ -50,6 +53,7 @@ mod server;
 mod store;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use answers::Receipt;
 pub use client::{Client, ClientConfig, Event, FrameError, Received, SendError};

@@ -97,10 +97,10 @@ struct Line<const WINDOW: usize> {
     /// Ids of messages that the store has for this client to be told of.
     answerable: Vec<String>,
     ready: bool,
-    /// What this client was sent.
-    transmitted: Vec<Vec<u8>>,
-    /// Ids of what it was sent at this very time, and has neither acknowledged nor lost.
-    fresh: Vec<String>,
+    /// What this client was sent and has not acknowledged, by its place in what was stored.
+    out: Vec<usize>,
+    /// Whether something that it was sent has been discarded, and takes a place all the same.
+    has_lost: bool,
     /// The bytes of the text of each answer that may wait to be sent.
     waiting: Vec<usize>,
     dead: bool,
@@ -250,7 +250,10 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                     .map(|stored| stored.discarded = true);
                 assert_eq!(self.store.discard(receiver), discarded.count());
                 for line in &mut self.lines {
-                    line.fresh.clear();
+                    let stored = &self.stored;
+                    let sent = line.out.len();
+                    line.out.retain(|place| stored[*place].is_queued());
+                    line.has_lost |= line.out.len() < sent;
                 }
             }
             Step::Pass(time) => self.set(self.now.saturating_add(time.into())),
@@ -307,8 +310,8 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                     connection,
                     answerable: Vec::new(),
                     ready: false,
-                    transmitted: Vec::new(),
-                    fresh: Vec::new(),
+                    out: Vec::new(),
+                    has_lost: false,
                     waiting: Vec::new(),
                     dead: false,
                 });
@@ -356,15 +359,12 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                 };
                 assert_eq!(receipt.kind(), TransportType::Received);
                 let id = receipt.data().unwrap_or_default().to_string();
-                line.fresh.retain(|fresh| *fresh != id);
-                // It was sent to this very client, on this connection.
-                let stored = self.stored.iter_mut().find(|stored| {
-                    stored.is_queued()
-                        && (stored.sender, stored.receiver) == (sender, address)
-                        && stored.id == id
-                        && line.transmitted.contains(&stored.frame)
-                });
-                stored.expect("a message that was on its way").delivered = true;
+                // It was sent to this very client, on this connection, and no other with this id was.
+                let out = line.out.iter().position(|out| self.stored[*out].id == id);
+                let place = line.out.remove(out.expect("a message that was on its way"));
+                let stored = &mut self.stored[place];
+                assert_eq!((stored.sender, stored.receiver), (sender, address));
+                stored.delivered = true;
             }
             Ok(Handled::Nothing) => {
                 let Ok(Message::Transport(message)) = parsed else {
@@ -374,7 +374,8 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                 match message.kind() {
                     TransportType::Ping => line.waiting.push(answer_bytes(message.data())),
                     TransportType::Received => {
-                        assert!(!line.fresh.contains(&id), "it was just sent");
+                        let mut out = line.out.iter().map(|out| &self.stored[*out].id);
+                        assert!(out.all(|out| *out != id), "it was sent");
                     }
                     _ => {}
                 }
@@ -397,16 +398,21 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
         }
     }
 
-    fn submit(&mut self, number: u64, submitted: Submitted<'f>, receiver: u8) {
+    fn submit(&mut self, number: u64, submitted: Submitted<'_>, receiver: u8) {
         let place = self
             .numbers
             .iter()
             .position(|of| *of == number)
             .expect("its line is open");
         let is_current = self.is_current(place);
-        let (id, frame) = (submitted.message.id().to_string(), submitted.frame);
+        let id = submitted.message.id().to_string();
         let line = &mut self.lines[place];
         let sender = line.connection.address();
+        let stamp = sender.to_string();
+        let stamped = submitted.message.with_from(&*stamp).to_string();
+        let frame = stamped.as_bytes();
+        let mut submitted = submitted;
+        submitted.frame = frame;
         line.waiting
             .push(answer_bytes(Some(submitted.message.id())));
         let put = line.connection.submit(&mut self.store, submitted, receiver);
@@ -453,7 +459,6 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
     fn set(&mut self, now: u64) {
         self.now = now;
         for line in &mut self.lines {
-            line.fresh.clear();
             let dead = line.connection.handle_timeout(now);
             assert!(!(dead && line.dead), "dead twice");
             line.dead |= dead;
@@ -492,12 +497,19 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
         line.ready = true;
         match message {
             Message::Data(message) => {
-                line.fresh.push(message.id().to_string());
+                let id = message.id().to_string();
                 let to_it = |stored: &Stored| {
                     stored.is_queued() && stored.receiver == address && stored.frame == frame
                 };
-                assert!(self.stored.iter().any(to_it), "a message for somebody else");
-                line.transmitted.push(frame);
+                let place = self.stored.iter().position(to_it);
+                let place = place.expect("a message for somebody else");
+                line.out.retain(|out| *out != place);
+                let mut others = line.out.iter().map(|out| &self.stored[*out].id);
+                assert!(
+                    others.all(|other| *other != id),
+                    "nobody knows whose 200 it is"
+                );
+                line.out.push(place);
             }
             Message::Transport(message) => {
                 let id = message.data().unwrap_or_default().to_string();
@@ -525,6 +537,15 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
             assert!(count < ENDLESS, "there is always something to transmit");
         }
         assert!(!self.transmit(place, N + 64));
+        let line = &self.lines[place];
+        if self.is_current(place) && self.config.id_pause == 0 && !line.has_lost {
+            let address = line.connection.address();
+            let waits = |stored: &Stored| stored.is_queued() && stored.receiver == address;
+            assert!(
+                !line.out.is_empty() || !self.stored.iter().any(waits),
+                "it waits for nothing"
+            );
+        }
     }
 
     /// The caller's loop, for some turns: the time always goes on.

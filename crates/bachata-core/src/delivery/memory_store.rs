@@ -8,8 +8,8 @@ use crate::{BufferTooSmall, JsonStr, Message, Policy};
 /// A [`Store`] in fixed memory, for a server without a disk: a gateway, a test.
 ///
 /// It knows `PEERS` addresses. Each has `SLOTS` slots of `N` bytes for the messages that it sends: a message has a slot until it is delivered, and until the slot is needed
-/// for another message of the same sender. So whatever a peer does, it takes no room from others. A peer that is not connected, and has nothing on its way,
-/// makes room for another address.
+/// for another message of the same sender. So no sender takes room from others; a receiver that acknowledges nothing holds the slots of those that send to it, until
+/// they are [dropped](Self::discard). A peer that is not connected, and has nothing on its way, makes room for another address.
 ///
 /// ```
 /// use bachata_core::delivery::{MemoryStore, Store};

@@ -1,14 +1,11 @@
 use core::fmt;
 
-use heapless::Vec;
-
 use super::answers::{Answers, NoRoom};
 use super::clock::{Clock, earlier};
 use super::fingerprint::Fingerprints;
 use super::keep_alive::Liveness;
-use super::remove::remove;
+use super::window::Window;
 use super::{Counters, KeepAlive, Lease, NewMessage, Put, Receipt, Resend, Store, StoreError};
-use crate::encode::copy;
 use crate::{
     BufferTooSmall, DataMessage, Message, ParseError, Policy, TransportMessage, TransportType,
 };
@@ -26,11 +23,12 @@ pub struct ServerConfig {
     /// Pings of our own, and when the client counts as dead.
     pub keep_alive: KeepAlive,
     /// A message that has not been acknowledged for so long leaves its place in the window to others, such as one that the client can't acknowledge because
-    /// it is too long for it. It is sent again on the next connection; and with [`resend`](Self::resend) after as long, when nothing else waits. A minute by default.
+    /// it is too long for it. It may be acknowledged all the same, and until it is, no other message with its id is sent on this connection. It is sent again on the next
+    /// connection; and with [`resend`](Self::resend) after as long, when nothing else waits. A minute by default.
     pub give_way_after: u32,
-    /// How long after a 200 another message with the same id, from another sender, waits on the same connection: a second 200 for the first, which a repeated frame
-    /// has caused, would count for the second. After a message that gave way it is [`give_way_after`](Self::give_way_after), if that is longer. 10 seconds by
-    /// default.
+    /// How long after a 200 another message with the same id, from another sender, waits on the same connection where a second 200 for the first may come, which
+    /// would count for the second: where frames are [sent again](Self::resend), and after a message that may have been sent on the connection before. It is so for the
+    /// last 32 of them. 10 seconds by default.
     pub id_pause: u32,
 }
 
@@ -100,32 +98,11 @@ pub struct ServerConnection<A, const WINDOW: usize, const N: usize> {
     liveness: Liveness,
     ready_due: bool,
     answers: Answers<N>,
-    in_flight: Vec<Flight, WINDOW>,
-    /// The ids of the last messages that have left the window, and when they may be used again.
-    paused: Vec<(u64, u64), MAX_PAUSED>,
-    /// The sequence after the last that was sent.
-    next: u64,
-    /// When messages that gave way are looked for again; none where there are none.
-    retry_at: Option<u64>,
-    /// The sequence from which they are looked for, while they are.
-    retry: Option<u64>,
+    window: Window<WINDOW>,
     counters: Counters,
 }
 
-/// A message that was sent on this connection and is not acknowledged.
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    sequence: u64,
-    id: u64,
-    first_sent_at: u64,
-    sent_at: u64,
-    sends: u32,
-}
-
-/// How many ids are kept from being used again too soon.
-const MAX_PAUSED: usize = 32;
-
-/// Ids are matched against those that this client was sent. Who finds two alike acknowledges what it could have acknowledged anyway.
+/// A store compares a message with what the same sender sent before. Who finds two alike harms nobody else.
 const PRINTS: Fingerprints = Fingerprints::new([0, 0]);
 
 impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WINDOW, N> {
@@ -153,11 +130,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
             liveness: Liveness::new(config.keep_alive, clock.passed()),
             ready_due: true,
             answers: Answers::new(),
-            in_flight: Vec::new(),
-            paused: Vec::new(),
-            next: 0,
-            retry_at: None,
-            retry: None,
+            window: Window::new(&config),
             counters: Counters::NONE,
         })
     }
@@ -207,7 +180,15 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
                 receipt: self.answers.reserve(message.id())?,
             })),
             Message::Transport(message) => match message.kind() {
-                TransportType::Received => self.handle_received(store, &message, now),
+                TransportType::Received => {
+                    let id = message.data().unwrap_or_default();
+                    let sender = self.window.acknowledge(store, &self.lease, id, now)?;
+                    Ok(match sender {
+                        Some(Some(sender)) => Handled::Delivered { sender },
+                        Some(None) => Handled::Nothing,
+                        None => self.ignore(),
+                    })
+                }
                 TransportType::Ping => {
                     self.answers.pong(message.data())?;
                     Ok(Handled::Nothing)
@@ -216,25 +197,6 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
                 _ => Ok(self.ignore()),
             },
         }
-    }
-
-    fn handle_received<'f, S: Store<Address = A>>(
-        &mut self,
-        store: &mut S,
-        message: &TransportMessage<'_>,
-        now: u64,
-    ) -> Result<Handled<'f, A>, ServerError<S::Error>> {
-        let id = PRINTS.id(message.data().unwrap_or_default());
-        let place = self.in_flight.iter().position(|flight| flight.id == id);
-        let flight = place.and_then(|place| Some((place, *self.in_flight.get(place)?)));
-        let Some((place, Flight { sequence, .. })) = flight else {
-            return Ok(self.ignore());
-        };
-        let sender = store.acknowledge(&self.lease, sequence)?;
-        remove(&mut self.in_flight, place, 1);
-        let until = now.saturating_add(u64::from(self.config.id_pause));
-        pause(&mut self.paused, id, until);
-        Ok(sender.map_or(Handled::Nothing, |sender| Handled::Delivered { sender }))
     }
 
     fn ignore<'f>(&mut self) -> Handled<'f, A> {
@@ -315,149 +277,13 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
             store.tell_delivered(&self.lease, sequence)?;
             return Ok(Some(frame));
         }
-        self.transmit_message(store, out, now)
-    }
-
-    fn transmit_message<'o, S: Store<Address = A>>(
-        &mut self,
-        store: &mut S,
-        out: &'o mut [u8],
-        now: u64,
-    ) -> Result<Option<&'o [u8]>, ServerError<S::Error>> {
-        self.give_way(now);
-        let resend = self.config.resend;
-        let due = |flight: &Flight| flight.due_at(resend).is_some_and(|time| time <= now);
-        while let Some(place) = self.in_flight.iter().position(due) {
-            let Some(flight) = self.in_flight.get_mut(place) else {
-                break;
-            };
-            let queued = store.next(&self.lease, flight.sequence)?;
-            let Some(queued) = queued.filter(|queued| queued.sequence == flight.sequence) else {
-                // Somebody has dropped it.
-                remove(&mut self.in_flight, place, 1);
-                continue;
-            };
-            let frame = copy(queued.frame, out)?;
-            flight.sent_at = now;
-            flight.sends = flight.sends.saturating_add(1);
-            return Ok(Some(frame));
-        }
-        if self.in_flight.is_full() {
-            return Ok(None);
-        }
-        let mut retried = false;
-        let queued = match store.next(&self.lease, self.next)? {
-            Some(queued) => queued,
-            None => {
-                retried = true;
-                let found = match self.find_retry(store)? {
-                    Some(sequence) => store.next(&self.lease, sequence)?,
-                    None => None,
-                };
-                let Some(queued) = found else {
-                    return Ok(None);
-                };
-                queued
-            }
-        };
-        let id = PRINTS.id(queued.id);
-        if self.is_in_use(id, now) {
-            return Ok(None);
-        }
-        let frame = copy(queued.frame, out)?;
-        let after = queued.sequence.saturating_add(1);
-        if retried {
-            self.retry = Some(after);
-        } else {
-            self.next = after;
-        }
-        let flight = Flight {
-            sequence: queued.sequence,
-            id,
-            first_sent_at: now,
-            sent_at: now,
-            sends: 1,
-        };
-        // It is not full.
-        let _fits = self.in_flight.push(flight);
-        Ok(Some(frame))
-    }
-
-    fn give_way_after(&self) -> u64 {
-        // Not at once, or nothing would ever be in flight.
-        u64::from(self.config.give_way_after.max(1))
-    }
-
-    /// Takes out of the window what has been there for too long.
-    fn give_way(&mut self, now: u64) {
-        let after = self.give_way_after();
-        let until = now.saturating_add(after.max(u64::from(self.config.id_pause)));
-        let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
-        while let Some(place) = self.in_flight.iter().position(stays_too_long) {
-            if let Some(flight) = self.in_flight.get(place) {
-                // It may be acknowledged yet.
-                pause(&mut self.paused, flight.id, until);
-            }
-            remove(&mut self.in_flight, place, 1);
-            if self.config.resend.is_some() {
-                self.retry_at = Some(now.saturating_add(after));
-            }
-        }
-        if self.retry_at.is_some_and(|time| time <= now) {
-            self.retry_at = None;
-            self.retry = Some(0);
-        }
-    }
-
-    /// The sequence of a message that gave way and is to be sent again. It leaves a place in the window to new ones, where there is more than one.
-    fn find_retry<S: Store<Address = A>>(
-        &mut self,
-        store: &mut S,
-    ) -> Result<Option<u64>, ServerError<S::Error>> {
-        let places = self.in_flight.len().saturating_add(1);
-        if places >= WINDOW && WINDOW > 1 {
-            return Ok(None);
-        }
-        while let Some(from) = self.retry {
-            let found = store.next(&self.lease, from)?.map(|queued| queued.sequence);
-            let Some(sequence) = found.filter(|&sequence| sequence < self.next) else {
-                self.retry = None;
-                break;
-            };
-            let in_flight = |flight: &Flight| flight.sequence == sequence;
-            if !self.in_flight.iter().any(in_flight) {
-                return Ok(Some(sequence));
-            }
-            self.retry = Some(sequence.saturating_add(1));
-        }
-        Ok(None)
-    }
-
-    /// Whether a 200 for this id could be for another message.
-    fn is_in_use(&self, id: u64, now: u64) -> bool {
-        self.in_flight.iter().any(|flight| flight.id == id)
-            || self
-                .paused
-                .iter()
-                .any(|&(paused, until)| paused == id && now < until)
+        self.window.poll_transmit(store, &self.lease, out, now)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time.
     pub fn poll_timeout(&self) -> Option<u64> {
         let now = self.clock.passed();
-        let resend = self.in_flight.iter().fold(None, |timeout, flight| {
-            earlier(timeout, flight.due_at(self.config.resend))
-        });
-        let first = self
-            .in_flight
-            .iter()
-            .map(|flight| flight.first_sent_at)
-            .min();
-        let give_way = first.map(|time| time.saturating_add(self.give_way_after()));
-        let paused = self.paused.iter().map(|&(_, until)| until);
-        let pause = paused.filter(|&until| until > now).min();
-        let window = earlier(earlier(give_way, self.retry_at), earlier(resend, pause));
-        let timeout = earlier(self.liveness.timeout(true), window)?;
+        let timeout = earlier(self.liveness.timeout(true), self.window.timeout(now))?;
         Some(self.clock.shows_at(timeout))
     }
 
@@ -466,21 +292,6 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     pub fn handle_timeout(&mut self, now: u64) -> bool {
         self.clock.advance(now);
         self.liveness.report_dead(self.clock.passed())
-    }
-}
-
-/// Keeps an id from being used until some time, in place of the oldest.
-fn pause(paused: &mut Vec<(u64, u64), MAX_PAUSED>, id: u64, until: u64) {
-    if paused.is_full() {
-        remove(paused, 0, 1);
-    }
-    let _fits = paused.push((id, until));
-}
-
-impl Flight {
-    /// When it is to be sent again.
-    fn due_at(&self, resend: Option<Resend>) -> Option<u64> {
-        Some(self.sent_at.saturating_add(resend?.delay(self.sends)))
     }
 }
 

@@ -12,6 +12,12 @@ type TestConnection = ServerConnection<u8, 2, 64>;
 const ALICE: u8 = 1;
 const BOB: u8 = 2;
 
+/// Sends again after a minute.
+const SLOW: Resend = Resend {
+    first: 60_000,
+    max: 60_000,
+};
+
 const QUIET_SERVER: ServerConfig = ServerConfig {
     keep_alive: KeepAlive::OFF,
     ..ServerConfig::DEFAULT
@@ -65,13 +71,12 @@ impl Hall {
 
     /// Alice sends a message to Bob.
     fn submit(&mut self, frame: &str) -> Put {
-        let handled = self
-            .alice
-            .handle_frame(&mut self.store, frame.as_bytes(), 0);
-        let Handled::Message(submitted) = handled.unwrap() else {
-            panic!("no message")
-        };
-        self.alice.submit(&mut self.store, submitted, BOB).unwrap()
+        submit(&mut self.alice, &mut self.store, frame)
+    }
+
+    /// Bob sends a message to himself.
+    fn submit_own(&mut self, frame: &str) -> Put {
+        submit(&mut self.bob, &mut self.store, frame)
     }
 
     fn receives(&mut self, who: u8, code: u32, id: &str) -> Option<u8> {
@@ -87,6 +92,19 @@ impl Hall {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// A client sends a message to Bob.
+fn submit<S: Store<Address = u8, Error = PeersFull>, const WINDOW: usize>(
+    connection: &mut ServerConnection<u8, WINDOW, 64>,
+    store: &mut S,
+    frame: &str,
+) -> Put {
+    let handled = connection.handle_frame(store, frame.as_bytes(), 0);
+    let Ok(Handled::Message(submitted)) = handled else {
+        panic!("no message")
+    };
+    connection.submit(store, submitted, BOB).unwrap()
 }
 
 #[test]
@@ -227,11 +245,7 @@ fn so_many_are_in_flight_and_those_that_stay_give_way() {
         hall.submit(&frame("1"));
         hall.submit(&frame("2"));
         let third = frame("3");
-        let handled = other.handle_frame(&mut hall.store, third.as_bytes(), 0);
-        let Ok(Handled::Message(submitted)) = handled else {
-            panic!("no message")
-        };
-        other.submit(&mut hall.store, submitted, BOB).unwrap();
+        submit(&mut other, &mut hall.store, &third);
         assert_eq!(hall.transmits(BOB), ["1", "2"].map(frame));
         hall.bob.handle_timeout(500);
         let again = if resend.is_some() {
@@ -257,6 +271,8 @@ fn so_many_are_in_flight_and_those_that_stay_give_way() {
             assert_eq!(hall.transmits(BOB), [frame("2")]);
         } else {
             assert_eq!(sent, Vec::<String>::new());
+            // It has been received all the same.
+            assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
             assert_eq!(hall.receives(BOB, 200, "1"), None);
         }
     }
@@ -282,20 +298,6 @@ fn what_gave_way_comes_again_where_there_is_a_single_place() {
 }
 
 #[test]
-fn an_id_that_may_be_given_again_is_waited_for_no_longer() {
-    let mut hall = Hall::new(ServerConfig {
-        id_pause: 1000,
-        ..QUIET_SERVER
-    });
-    hall.submit(&frame("1"));
-    assert_eq!(hall.transmits(BOB), [frame("1")]);
-    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
-    assert_eq!(hall.bob.poll_timeout(), Some(1000));
-    hall.bob.handle_timeout(1000);
-    assert_eq!(hall.bob.poll_timeout(), None);
-}
-
-#[test]
 fn what_gave_way_waits_however_much_passes_it() {
     let mut hall = Hall::new(GIVING_WAY);
     hall.submit(&frame("stays"));
@@ -316,25 +318,159 @@ fn what_gave_way_waits_however_much_passes_it() {
 }
 
 #[test]
-fn two_messages_with_one_id_are_not_in_flight_together() {
+fn a_message_waits_for_another_with_its_id_and_those_behind_it_do_not() {
     let mut hall = Hall::new(QUIET_SERVER);
-    let (own, others) = (frame("1"), message("1").with_from("bob").to_string());
-    hall.submit(&own);
-    // Bob sends one to himself.
-    let handled = hall.bob.handle_frame(&mut hall.store, others.as_bytes(), 0);
-    let Ok(Handled::Message(submitted)) = handled else {
-        panic!("no message")
-    };
-    hall.bob.submit(&mut hall.store, submitted, BOB).unwrap();
-    assert_eq!(hall.transmits(BOB), [receipt(100, "1"), own.clone()]);
+    let own = message("1").with_from("bob").to_string();
+    assert_eq!(hall.submit(&frame("1")), Put::Stored);
+    assert_eq!(hall.submit_own(&own), Put::Stored);
+    assert_eq!(hall.submit(&frame("2")), Put::Stored);
+    assert_eq!(
+        hall.transmits(BOB),
+        [receipt(100, "1"), frame("1"), frame("2")]
+    );
     assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
-    // A second 200 could come from a frame that came twice.
-    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
-    assert_eq!(hall.receives(BOB, 200, "1"), None);
-    assert_eq!(hall.bob.poll_timeout(), Some(10_000));
-    hall.bob.handle_timeout(10_000);
-    assert_eq!(hall.transmits(BOB), [others]);
+    // The link repeats nothing, so there is no other 200 for the first.
+    assert_eq!(hall.transmits(BOB), [own]);
     assert_eq!(hall.receives(BOB, 200, "1"), Some(BOB));
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+}
+
+#[test]
+fn an_id_rests_where_a_second_200_may_come() {
+    // What was there before the connection may have been sent on the one before.
+    let lossy = ServerConfig {
+        resend: Some(SLOW),
+        ..QUIET_SERVER
+    };
+    for (config, is_there_before) in [(QUIET_SERVER, true), (lossy, false), (lossy, true)] {
+        let mut hall = Hall::new(config);
+        let own = message("1").with_from("bob").to_string();
+        hall.submit(&frame("1"));
+        hall.submit_own(&own);
+        if is_there_before {
+            hall.bob = TestConnection::open(&mut hall.store, BOB, config, 0).unwrap();
+        }
+        assert_eq!(hall.transmits(BOB).last(), Some(&frame("1")));
+        // Nothing else could go then.
+        let timeout = hall.bob.poll_timeout();
+        assert_eq!(timeout, Some(60_000));
+        assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+        assert_eq!(hall.bob.poll_timeout(), Some(10_000));
+        for now in [0, 9_999] {
+            hall.bob.handle_timeout(now);
+            assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+            let again = receipt(200, "1");
+            let again = hall
+                .bob
+                .handle_frame(&mut hall.store, again.as_bytes(), now);
+            assert!(matches!(again, Ok(Handled::Nothing)));
+        }
+        hall.bob.handle_timeout(10_000);
+        assert_eq!(hall.transmits(BOB), [own]);
+        assert_eq!(hall.receives(BOB, 200, "1"), Some(BOB));
+        assert_eq!(hall.bob.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn a_late_200_is_for_what_was_sent() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    let own = message("1").with_from("bob").to_string();
+    hall.submit(&frame("1"));
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    hall.bob.handle_timeout(60_000);
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    // However much passes it, and however long it takes.
+    for number in 100..200 {
+        let id = number.to_string();
+        hall.submit(&frame(&id));
+        assert_eq!(hall.transmits(BOB), [frame(&id)]);
+        assert_eq!(hall.receives(BOB, 200, &id), Some(ALICE));
+        hall.transmits(ALICE);
+    }
+    hall.submit_own(&own);
+    hall.bob.handle_timeout(0);
+    hall.bob.handle_timeout(1_000_000);
+    assert_eq!(hall.transmits(BOB), [receipt(100, "1")]);
+    assert_eq!(hall.bob.poll_timeout(), None);
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    // The other may still be in need of another's 200.
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    hall.bob.handle_timeout(0);
+    hall.bob.handle_timeout(10_000);
+    assert_eq!(hall.transmits(BOB), [own]);
+}
+
+#[test]
+fn what_cannot_be_held_back_comes_later() {
+    let ids: Vec<_> = (10..40).map(|number| number.to_string()).collect();
+    for resend in [None, Some(SLOW)] {
+        let config = ServerConfig {
+            resend,
+            id_pause: 0,
+            ..QUIET_SERVER
+        };
+        let mut store = MemoryStore::<u8, 2, 32, 128>::new();
+        let mut alice = ServerConnection::<u8, 32, 64>::open(&mut store, ALICE, config, 0).unwrap();
+        let mut bob = ServerConnection::<u8, 32, 64>::open(&mut store, BOB, config, 0).unwrap();
+        let mut out = [0; 128];
+        for id in &ids {
+            submit(&mut alice, &mut store, &frame(id));
+            while alice.poll_transmit(&mut store, &mut out).unwrap().is_some() {}
+        }
+        let mut sent = |bob: &mut ServerConnection<u8, 32, 64>, store: &mut _| {
+            let mut sent = Vec::new();
+            while let Some(frame) = bob.poll_transmit(store, &mut out).unwrap() {
+                let message = Message::parse(frame).unwrap();
+                let Some(message) = message.as_data().copied() else {
+                    continue;
+                };
+                sent.push((message.id().to_string(), message.from().is_some()));
+            }
+            sent
+        };
+        let expected: Vec<_> = ids.iter().map(|id| (id.clone(), false)).collect();
+        assert_eq!(sent(&mut bob, &mut store), expected);
+        for id in &ids {
+            let own = message(id).with_from("bob").to_string();
+            submit(&mut bob, &mut store, &own);
+            assert!(sent(&mut bob, &mut store).is_empty());
+        }
+        for id in &ids {
+            let answer = receipt(200, id);
+            let handled = bob.handle_frame(&mut store, answer.as_bytes(), 0);
+            assert!(matches!(handled, Ok(Handled::Delivered { sender: ALICE })));
+        }
+        let expected: Vec<_> = ids.iter().map(|id| (id.clone(), true)).collect();
+        assert_eq!(sent(&mut bob, &mut store), expected);
+    }
+}
+
+#[test]
+fn what_was_dropped_is_waited_for_no_longer() {
+    for resend in [None, Some(SLOW)] {
+        let mut hall = Hall::new(ServerConfig {
+            resend,
+            ..QUIET_SERVER
+        });
+        hall.submit(&frame("1"));
+        assert_eq!(hall.transmits(BOB), [frame("1")]);
+        assert_eq!(hall.store.discard(BOB), 1);
+        let own = message("1").with_from("bob").to_string();
+        hall.submit_own(&own);
+        assert_eq!(hall.transmits(BOB), [receipt(100, "1")]);
+        hall.bob.handle_timeout(60_000);
+        assert_eq!(hall.transmits(BOB), [&*own]);
+        // And what waits may be dropped itself.
+        hall.submit(&frame("1"));
+        assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+        assert_eq!(hall.store.discard(BOB), 2);
+        hall.submit(&frame("1"));
+        assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+        hall.bob.handle_timeout(0);
+        hall.bob.handle_timeout(60_000);
+        assert_eq!(hall.transmits(BOB), [frame("1")]);
+    }
 }
 
 #[test]
@@ -420,7 +556,6 @@ fn a_frame_is_forwarded_as_it_came_or_as_the_server_writes_it() {
 fn what_is_in_flight_is_passed_over_when_others_are_looked_for_again() {
     let config = ServerConfig {
         give_way_after: 1000,
-        id_pause: 1500,
         resend: Some(Resend {
             first: 10_000,
             max: 10_000,
@@ -459,16 +594,16 @@ fn what_is_in_flight_is_passed_over_when_others_are_looked_for_again() {
         sent
     };
     assert_eq!(step(0, &["1", "2"], &[]), ["1", "2"]);
-    // They give way, and their ids rest until 2500.
     assert!(step(1000, &[], &[]).is_empty());
     assert_eq!(step(1200, &["3"], &[]), ["3"]);
-    assert!(step(2000, &[], &[]).is_empty());
-    // The third gives way, and is looked for at 3200 and rests until 3700.
-    assert!(step(2200, &[], &[]).is_empty());
-    assert_eq!(step(2500, &[], &[]), ["1", "2"]);
-    // The first is in flight, so it is not sent.
-    assert!(step(3200, &[], &["2"]).is_empty());
-    assert_eq!(step(3700, &[], &["1"]), ["3"]);
+    // They gave way at 1000, and one place is for new ones.
+    assert_eq!(step(2000, &[], &[]), ["1"]);
+    // The third gives way, and is looked for at 3200, or when it is its turn.
+    assert_eq!(step(2200, &[], &[]), ["2"]);
+    assert_eq!(step(2500, &[], &["1", "2"]), ["3"]);
+    assert!(step(3200, &[], &[]).is_empty());
+    assert!(step(3500, &[], &[]).is_empty());
+    assert_eq!(step(4500, &[], &[]), ["3"]);
 }
 
 #[test]

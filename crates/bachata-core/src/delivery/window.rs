@@ -1,0 +1,470 @@
+use heapless::Vec;
+
+use super::clock::earlier;
+use super::fingerprint::Fingerprints;
+use super::remove::remove;
+use super::{Lease, Queued, Resend, ServerConfig, ServerError, Store};
+use crate::JsonStr;
+use crate::encode::copy;
+
+/// What a client is sent, on one connection, of the messages to it.
+///
+/// A 200 names a message by its id alone, and two senders may use the same. So of the messages with an id at most one is out: sent on this connection, and not
+/// acknowledged. It is in flight, or it was and gave way to others. Another message with its id is held back, and those behind it pass.
+#[derive(Debug)]
+pub(super) struct Window<const WINDOW: usize> {
+    resend: Option<Resend>,
+    give_way_after: u64,
+    id_pause: u64,
+    in_flight: Vec<Flight, WINDOW>,
+    held_back: Vec<HeldBack, MAX_HELD_BACK>,
+    /// The ids of the last messages that were acknowledged and may be once more, and until when.
+    paused: Vec<(u64, u64), MAX_PAUSED>,
+    /// The sequence after the last that was looked at.
+    next: u64,
+    /// The sequence from which on messages were left: they are before `next`, and neither in flight nor held back. They gave way, or could not be held back.
+    left_from: Option<u64>,
+    /// Whether there was a message that could not be held back for want of room.
+    lacked_room: bool,
+    /// Whether all that there was when the connection was opened has been sent or held back.
+    is_caught_up: bool,
+    /// When those that were left are looked for; none where they are not.
+    retry_at: Option<u64>,
+    /// The sequence from which they are looked for, while they are.
+    retry: Option<u64>,
+}
+
+/// A message to the client.
+#[derive(Clone, Copy, Debug)]
+struct Outgoing {
+    sequence: u64,
+    id: u64,
+    /// Whether no other connection can have sent it, and the link repeats nothing: then there is a single 200 for it.
+    is_new: bool,
+}
+
+/// A message with a place in the window.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    message: Outgoing,
+    first_sent_at: u64,
+    sent_at: u64,
+    sends: u32,
+}
+
+/// A message that waits because of another with its id.
+#[derive(Clone, Copy, Debug)]
+struct HeldBack {
+    message: Outgoing,
+    /// Whether none with its id is out any more.
+    is_free: bool,
+}
+
+/// How many messages are held back at a time.
+const MAX_HELD_BACK: usize = 16;
+
+/// How many ids are kept from being used again too soon.
+const MAX_PAUSED: usize = 32;
+
+/// Ids are matched against those that this client was sent. Who finds two alike acknowledges what it could have acknowledged anyway.
+const PRINTS: Fingerprints = Fingerprints::new([0, 0]);
+
+impl<const WINDOW: usize> Window<WINDOW> {
+    pub(super) fn new(config: &ServerConfig) -> Self {
+        Self {
+            resend: config.resend,
+            // Not at once, or nothing would ever be in flight.
+            give_way_after: u64::from(config.give_way_after.max(1)),
+            id_pause: u64::from(config.id_pause),
+            in_flight: Vec::new(),
+            held_back: Vec::new(),
+            paused: Vec::new(),
+            next: 0,
+            left_from: None,
+            lacked_room: false,
+            is_caught_up: false,
+            retry_at: None,
+            retry: None,
+        }
+    }
+
+    /// The client has received the message with this id: the sender, if the store still has the message; none where no message with this id is out.
+    pub(super) fn acknowledge<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        id: JsonStr<'_>,
+        now: u64,
+    ) -> Result<Option<Option<S::Address>>, ServerError<S::Error>> {
+        let id = PRINTS.id(id);
+        let place = self.in_flight.iter().position(|flight| flight.is_of(id));
+        let flight = place.and_then(|place| self.in_flight.get(place)).copied();
+        let (sequence, is_last) = match flight {
+            Some(Flight { message, .. }) => (message.sequence, message.is_new),
+            None => match self.find_late(store, lease, id, now)? {
+                Some(sequence) => (sequence, false),
+                None => return Ok(None),
+            },
+        };
+        let sender = store.acknowledge(lease, sequence)?;
+        if let Some(place) = place {
+            remove(&mut self.in_flight, place, 1);
+        }
+        if !is_last {
+            if self.paused.is_full() {
+                remove(&mut self.paused, 0, 1);
+            }
+            let _fits = self.paused.push((id, now.saturating_add(self.id_pause)));
+        }
+        self.free(id);
+        Ok(Some(sender))
+    }
+
+    /// The message with this id that is out and gave way, if it is certain which that is.
+    fn find_late<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        id: u64,
+        now: u64,
+    ) -> Result<Option<u64>, ServerError<S::Error>> {
+        // Then none is out: the 200 has come twice.
+        if self.is_paused(id, now) || self.is_any_free(id) {
+            return Ok(None);
+        }
+        Ok(match self.left(store, lease, id)? {
+            Left::One(sequence) => Some(sequence),
+            Left::None | Left::More => None,
+        })
+    }
+
+    /// The next message that is to be sent, written to the start of `out`. It counts as sent.
+    pub(super) fn poll_transmit<'o, S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &'o mut [u8],
+        now: u64,
+    ) -> Result<Option<&'o [u8]>, ServerError<S::Error>> {
+        self.give_way(store, lease, now)?;
+        if let Some(len) = self.send_again(store, lease, out, now)? {
+            return Ok(out.get(..len));
+        }
+        if self.in_flight.is_full() {
+            return Ok(None);
+        }
+        let mut found = self.find_held_back(store, lease, out, now)?;
+        if found.is_none() {
+            found = self.find_new(store, lease, out, now)?;
+        }
+        if found.is_none() {
+            found = self.find_left(store, lease, out, now)?;
+        }
+        let Some((message, len)) = found else {
+            return Ok(None);
+        };
+        let flight = Flight {
+            message,
+            first_sent_at: now,
+            sent_at: now,
+            sends: 1,
+        };
+        // It is not full.
+        let _fits = self.in_flight.push(flight);
+        Ok(out.get(..len))
+    }
+
+    /// Takes out of the window what has been there for too long.
+    fn give_way<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        now: u64,
+    ) -> Result<(), ServerError<S::Error>> {
+        let after = self.give_way_after;
+        let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
+        while let Some(place) = self.in_flight.iter().position(stays_too_long) {
+            let Some(&Flight { message, .. }) = self.in_flight.get(place) else {
+                break;
+            };
+            let is_queued = find(store, lease, message.sequence)?.is_some();
+            remove(&mut self.in_flight, place, 1);
+            if is_queued {
+                self.leave(message.sequence, now);
+            } else {
+                self.free(message.id);
+            }
+        }
+        if self.retry_at.is_some_and(|time| time <= now) {
+            self.retry_at = None;
+            self.retry = self.left_from;
+        }
+        Ok(())
+    }
+
+    /// Sends a message in flight again, if it is time: how long it is.
+    fn send_again<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &mut [u8],
+        now: u64,
+    ) -> Result<Option<usize>, ServerError<S::Error>> {
+        let resend = self.resend;
+        let is_due = |flight: &Flight| flight.due_at(resend).is_some_and(|time| time <= now);
+        while let Some(place) = self.in_flight.iter().position(is_due) {
+            let Some(flight) = self.in_flight.get_mut(place) else {
+                break;
+            };
+            let Some(queued) = find(store, lease, flight.message.sequence)? else {
+                // Somebody has dropped it.
+                let id = flight.message.id;
+                remove(&mut self.in_flight, place, 1);
+                self.free(id);
+                continue;
+            };
+            let len = copy(queued.frame, out)?.len();
+            flight.sent_at = now;
+            flight.sends = flight.sends.saturating_add(1);
+            return Ok(Some(len));
+        }
+        Ok(None)
+    }
+
+    /// A message that waits no longer for another with its id, and how long it is.
+    fn find_held_back<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &mut [u8],
+        now: u64,
+    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+        while let Some(place) = self.first_free(now) {
+            let Some(&HeldBack { message, .. }) = self.held_back.get(place) else {
+                break;
+            };
+            let queued = find(store, lease, message.sequence)?;
+            let len = queued
+                .map(|queued| copy(queued.frame, out).map(<[u8]>::len))
+                .transpose()?;
+            remove(&mut self.held_back, place, 1);
+            if self.held_back.is_empty() && self.lacked_room {
+                self.lacked_room = false;
+                self.retry = self.left_from;
+            }
+            if let Some(len) = len {
+                return Ok(Some((message, len)));
+            }
+            self.free(message.id);
+        }
+        Ok(None)
+    }
+
+    /// A message that has never been sent on this connection, and how long it is.
+    fn find_new<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &mut [u8],
+        now: u64,
+    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+        while let Some(queued) = store.next(lease, self.next)? {
+            let message = Outgoing {
+                sequence: queued.sequence,
+                id: PRINTS.id(queued.id),
+                is_new: self.is_caught_up && self.resend.is_none(),
+            };
+            let len = copy(queued.frame, out)?.len();
+            let is_free = !self.is_in_flight(message.id)
+                && !self.held_back.iter().any(|held| held.is_of(message.id))
+                && matches!(self.left(store, lease, message.id)?, Left::None);
+            self.next = message.sequence.saturating_add(1);
+            if is_free && !self.is_paused(message.id, now) {
+                return Ok(Some((message, len)));
+            }
+            if self.held_back.push(HeldBack { message, is_free }).is_err() {
+                self.lacked_room = true;
+                self.leave(message.sequence, now);
+            }
+        }
+        self.is_caught_up = true;
+        Ok(None)
+    }
+
+    /// A message that was left and is looked for, and how long it is. It leaves a place in the window to new ones, where there is more than one.
+    fn find_left<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &mut [u8],
+        now: u64,
+    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+        let places = self.in_flight.len().saturating_add(1);
+        if places >= WINDOW && WINDOW > 1 {
+            return Ok(None);
+        }
+        while let Some(from) = self.retry {
+            let queued = store.next(lease, from)?;
+            let Some(queued) = queued.filter(|queued| queued.sequence < self.next) else {
+                self.retry = None;
+                break;
+            };
+            let message = Outgoing {
+                sequence: queued.sequence,
+                id: PRINTS.id(queued.id),
+                is_new: false,
+            };
+            let after = message.sequence.saturating_add(1);
+            if !self.is_left(message.sequence) {
+                self.retry = Some(after);
+                continue;
+            }
+            let len = copy(queued.frame, out)?.len();
+            // Either it is the one that is out, or none is.
+            let may_go = !self.is_in_flight(message.id)
+                && !self.is_paused(message.id, now)
+                && !self.is_any_free(message.id)
+                && matches!(self.left(store, lease, message.id)?, Left::One(_));
+            self.retry = Some(after);
+            if may_go {
+                return Ok(Some((message, len)));
+            }
+            self.leave(message.sequence, now);
+        }
+        Ok(None)
+    }
+
+    /// A message is neither in flight nor held back. Where there are timers, it is looked for again.
+    fn leave(&mut self, sequence: u64, now: u64) {
+        self.left_from = earlier(self.left_from, Some(sequence));
+        if self.resend.is_some() {
+            let then = now.saturating_add(self.give_way_after);
+            self.retry_at = earlier(self.retry_at, Some(then));
+        }
+    }
+
+    /// None with this id is out any more: the next one may go.
+    fn free(&mut self, id: u64) {
+        let waits = |held: &&mut HeldBack| held.is_of(id) && !held.is_free;
+        if let Some(held) = self.held_back.iter_mut().find(waits) {
+            held.is_free = true;
+        }
+    }
+
+    fn is_in_flight(&self, id: u64) -> bool {
+        self.in_flight.iter().any(|flight| flight.is_of(id))
+    }
+
+    /// The place of a message that waits no longer.
+    fn first_free(&self, now: u64) -> Option<usize> {
+        let is_due = |held: &HeldBack| held.is_free && !self.is_paused(held.message.id, now);
+        self.held_back.iter().position(is_due)
+    }
+
+    /// Whether a message with this id waits although none is out.
+    fn is_any_free(&self, id: u64) -> bool {
+        self.held_back
+            .iter()
+            .any(|held| held.is_of(id) && held.is_free)
+    }
+
+    /// Whether another 200 for this id may come.
+    fn is_paused(&self, id: u64, now: u64) -> bool {
+        self.paused
+            .iter()
+            .any(|&(paused, until)| paused == id && now < until)
+    }
+
+    /// Whether a message before `next` is neither in flight nor held back.
+    fn is_left(&self, sequence: u64) -> bool {
+        let mut in_flight = self.in_flight.iter().map(|flight| flight.message.sequence);
+        let mut held_back = self.held_back.iter().map(|held| held.message.sequence);
+        !in_flight.any(|other| other == sequence) && !held_back.any(|other| other == sequence)
+    }
+
+    /// What was left of the messages with this id.
+    fn left<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        id: u64,
+    ) -> Result<Left, ServerError<S::Error>> {
+        let mut found = Left::None;
+        let Some(mut from) = self.left_from else {
+            return Ok(found);
+        };
+        let mut left_from = None;
+        while let Some(queued) = store.next(lease, from)? {
+            let sequence = queued.sequence;
+            if sequence >= self.next {
+                break;
+            }
+            if self.is_left(sequence) {
+                left_from = earlier(left_from, Some(sequence));
+                if PRINTS.id(queued.id) == id {
+                    found = match found {
+                        Left::None => Left::One(sequence),
+                        Left::One(_) | Left::More => Left::More,
+                    };
+                }
+            }
+            from = sequence.saturating_add(1);
+        }
+        self.left_from = left_from;
+        Ok(found)
+    }
+
+    /// When something is to be done, by the time that has passed; none where nothing waits for a time.
+    pub(super) fn timeout(&self, now: u64) -> Option<u64> {
+        let resend = self.in_flight.iter().fold(None, |timeout, flight| {
+            earlier(timeout, flight.due_at(self.resend))
+        });
+        let first = self
+            .in_flight
+            .iter()
+            .map(|flight| flight.first_sent_at)
+            .min();
+        let give_way = first.map(|time| time.saturating_add(self.give_way_after));
+        let ends = self
+            .paused
+            .iter()
+            .filter(|&&(id, until)| until > now && self.is_any_free(id));
+        let pause = ends.map(|&(_, until)| until).min();
+        earlier(earlier(give_way, self.retry_at), earlier(resend, pause))
+    }
+}
+
+/// Which messages with some id were left.
+enum Left {
+    None,
+    /// This one alone.
+    One(u64),
+    More,
+}
+
+/// The message with this sequence, if it is undelivered.
+fn find<'s, S: Store>(
+    store: &'s mut S,
+    lease: &Lease<S::Address>,
+    sequence: u64,
+) -> Result<Option<Queued<'s>>, ServerError<S::Error>> {
+    let queued = store.next(lease, sequence)?;
+    Ok(queued.filter(|queued| queued.sequence == sequence))
+}
+
+impl Flight {
+    /// When it is to be sent again.
+    fn due_at(&self, resend: Option<Resend>) -> Option<u64> {
+        Some(self.sent_at.saturating_add(resend?.delay(self.sends)))
+    }
+
+    fn is_of(&self, id: u64) -> bool {
+        self.message.id == id
+    }
+}
+
+impl HeldBack {
+    fn is_of(&self, id: u64) -> bool {
+        self.message.id == id
+    }
+}
