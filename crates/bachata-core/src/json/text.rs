@@ -91,7 +91,8 @@ impl Text {
         };
         let high = block.bits(Vector::is_high);
         if high | self.continuation != 0 {
-            found.wrong |= self.characters(block, high);
+            let (misplaced, forbidden) = self.characters(block, high);
+            found.wrong |= misplaced | forbidden;
         }
         let backslashes = block.bits(|vector| vector.is(b'\\'));
         if backslashes | self.pending_escapes() != 0 {
@@ -110,9 +111,9 @@ impl Text {
         self.escaped | self.unicode_follows
     }
 
-    /// What is wrong with characters beyond ASCII (RFC 3629 section 4).
+    /// What is wrong with characters beyond ASCII (RFC 3629 section 4): bytes that continue none or that should, and those that no character has there.
     #[inline(always)]
-    fn characters(&mut self, block: &Block, high: u64) -> u64 {
+    fn characters(&mut self, block: &Block, high: u64) -> (u64, u64) {
         let continuation = block.bits(|vector| vector.is_high_below(0xc0));
         let lead = high & !continuation;
         let of_three = block.bits(|vector| vector.at_least(0xe0));
@@ -122,14 +123,14 @@ impl Text {
         let rare = block.bits(|vector| {
             (vector.is_pair(0xc0) | vector.at_least(0xf0)) | (vector.is(0xe0) | vector.is(0xed))
         });
-        let mut wrong = 0;
+        let mut forbidden = 0;
         if rare | self.e0 | self.ed | self.f0 | self.f4 != 0 {
             let of_four = block.bits(|vector| vector.at_least(0xf0));
             expected |= of_four << 3;
             self.continuation |= of_four >> 61;
-            wrong = self.rare_characters(block);
+            forbidden = self.rare_characters(block);
         }
-        wrong | expected ^ continuation
+        (expected ^ continuation, forbidden)
     }
 
     /// What is overlong, a surrogate, or above U+10FFFF.
