@@ -34,28 +34,25 @@ pub(super) struct Window<const WINDOW: usize> {
     retry: Option<u64>,
 }
 
-/// A message to the client.
-#[derive(Clone, Copy, Debug)]
-struct Outgoing {
-    sequence: u64,
-    id: u64,
-    /// Whether no other connection can have sent it, and the link repeats nothing: then there is a single 200 for it.
-    is_new: bool,
-}
-
 /// A message with a place in the window.
 #[derive(Clone, Copy, Debug)]
 struct Flight {
-    message: Outgoing,
+    sequence: u64,
+    id: u64,
     first_sent_at: u64,
     sent_at: u64,
     sends: u32,
+    /// Whether no other connection can have sent it, and the link repeats nothing: then there is a single 200 for it.
+    is_new: bool,
 }
 
 /// A message that waits because of another with its id.
 #[derive(Clone, Copy, Debug)]
 struct HeldBack {
-    message: Outgoing,
+    sequence: u64,
+    id: u64,
+    /// As of a [`Flight`].
+    is_new: bool,
     /// Whether none with its id is out any more.
     is_free: bool,
 }
@@ -97,10 +94,10 @@ impl<const WINDOW: usize> Window<WINDOW> {
         now: u64,
     ) -> Result<Option<Option<S::Address>>, ServerError<S::Error>> {
         let id = PRINTS.id(id);
-        let place = self.in_flight.iter().position(|flight| flight.is_of(id));
+        let place = self.in_flight.iter().position(|flight| flight.id == id);
         let flight = place.and_then(|place| self.in_flight.get(place)).copied();
         let (sequence, is_last) = match flight {
-            Some(Flight { message, .. }) => (message.sequence, message.is_new),
+            Some(flight) => (flight.sequence, flight.is_new),
             None => match self.find_late(store, lease, id, now)? {
                 Some(sequence) => (sequence, false),
                 None => return Ok(None),
@@ -160,14 +157,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
         if found.is_none() {
             found = self.find_left(store, lease, out, now)?;
         }
-        let Some((message, len)) = found else {
+        let Some((flight, len)) = found else {
             return Ok(None);
-        };
-        let flight = Flight {
-            message,
-            first_sent_at: now,
-            sent_at: now,
-            sends: 1,
         };
         // It is not full.
         let _fits = self.in_flight.push(flight);
@@ -184,15 +175,15 @@ impl<const WINDOW: usize> Window<WINDOW> {
         let after = self.give_way_after;
         let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
         while let Some(place) = self.in_flight.iter().position(stays_too_long) {
-            let Some(&Flight { message, .. }) = self.in_flight.get(place) else {
+            let Some(&Flight { sequence, id, .. }) = self.in_flight.get(place) else {
                 break;
             };
-            let is_queued = find(store, lease, message.sequence)?.is_some();
+            let is_queued = find(store, lease, sequence)?.is_some();
             remove(&mut self.in_flight, place, 1);
             if is_queued {
-                self.leave(message.sequence, now);
+                self.leave(sequence, now);
             } else {
-                self.free(message.id);
+                self.free(id);
             }
         }
         if self.retry_at.is_some_and(|time| time <= now) {
@@ -216,9 +207,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let Some(flight) = self.in_flight.get_mut(place) else {
                 break;
             };
-            let Some(queued) = find(store, lease, flight.message.sequence)? else {
+            let Some(queued) = find(store, lease, flight.sequence)? else {
                 // Somebody has dropped it.
-                let id = flight.message.id;
+                let id = flight.id;
                 remove(&mut self.in_flight, place, 1);
                 self.free(id);
                 continue;
@@ -238,12 +229,12 @@ impl<const WINDOW: usize> Window<WINDOW> {
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
         while let Some(place) = self.first_free(now) {
-            let Some(&HeldBack { message, .. }) = self.held_back.get(place) else {
+            let Some(&held) = self.held_back.get(place) else {
                 break;
             };
-            let queued = find(store, lease, message.sequence)?;
+            let queued = find(store, lease, held.sequence)?;
             let len = queued
                 .map(|queued| copy(queued.frame, out).map(<[u8]>::len))
                 .transpose()?;
@@ -253,9 +244,10 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = self.left_from;
             }
             if let Some(len) = len {
-                return Ok(Some((message, len)));
+                let flight = Flight::new(held.sequence, held.id, held.is_new, now);
+                return Ok(Some((flight, len)));
             }
-            self.free(message.id);
+            self.free(held.id);
         }
         Ok(None)
     }
@@ -267,24 +259,27 @@ impl<const WINDOW: usize> Window<WINDOW> {
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
         while let Some(queued) = store.next(lease, self.next)? {
-            let message = Outgoing {
-                sequence: queued.sequence,
-                id: PRINTS.id(queued.id),
-                is_new: self.is_caught_up && self.resend.is_none(),
-            };
+            let (sequence, id) = (queued.sequence, PRINTS.id(queued.id));
+            let is_new = self.is_caught_up && self.resend.is_none();
             let len = copy(queued.frame, out)?.len();
-            let is_free = !self.is_in_flight(message.id)
-                && !self.held_back.iter().any(|held| held.is_of(message.id))
-                && matches!(self.left(store, lease, message.id)?, Left::None);
-            self.next = message.sequence.saturating_add(1);
-            if is_free && !self.is_paused(message.id, now) {
-                return Ok(Some((message, len)));
+            let is_free = !self.is_in_flight(id)
+                && !self.held_back.iter().any(|held| held.id == id)
+                && matches!(self.left(store, lease, id)?, Left::None);
+            self.next = sequence.saturating_add(1);
+            if is_free && !self.is_paused(id, now) {
+                return Ok(Some((Flight::new(sequence, id, is_new, now), len)));
             }
-            if self.held_back.push(HeldBack { message, is_free }).is_err() {
+            let held = HeldBack {
+                sequence,
+                id,
+                is_new,
+                is_free,
+            };
+            if self.held_back.push(held).is_err() {
                 self.lacked_room = true;
-                self.leave(message.sequence, now);
+                self.leave(sequence, now);
             }
         }
         self.is_caught_up = true;
@@ -298,7 +293,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Outgoing, usize)>, ServerError<S::Error>> {
+    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
         let places = self.in_flight.len().saturating_add(1);
         if places >= WINDOW && WINDOW > 1 {
             return Ok(None);
@@ -309,27 +304,23 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = None;
                 break;
             };
-            let message = Outgoing {
-                sequence: queued.sequence,
-                id: PRINTS.id(queued.id),
-                is_new: false,
-            };
-            let after = message.sequence.saturating_add(1);
-            if !self.is_left(message.sequence) {
+            let (sequence, id) = (queued.sequence, PRINTS.id(queued.id));
+            let after = sequence.saturating_add(1);
+            if !self.is_left(sequence) {
                 self.retry = Some(after);
                 continue;
             }
             let len = copy(queued.frame, out)?.len();
             // Either it is the one that is out, or none is.
-            let may_go = !self.is_in_flight(message.id)
-                && !self.is_paused(message.id, now)
-                && !self.is_any_free(message.id)
-                && matches!(self.left(store, lease, message.id)?, Left::One(_));
+            let may_go = !self.is_in_flight(id)
+                && !self.is_paused(id, now)
+                && !self.is_any_free(id)
+                && matches!(self.left(store, lease, id)?, Left::One(_));
             self.retry = Some(after);
             if may_go {
-                return Ok(Some((message, len)));
+                return Ok(Some((Flight::new(sequence, id, false, now), len)));
             }
-            self.leave(message.sequence, now);
+            self.leave(sequence, now);
         }
         Ok(None)
     }
@@ -345,19 +336,19 @@ impl<const WINDOW: usize> Window<WINDOW> {
 
     /// None with this id is out any more: the next one may go.
     fn free(&mut self, id: u64) {
-        let waits = |held: &&mut HeldBack| held.is_of(id) && !held.is_free;
+        let waits = |held: &&mut HeldBack| held.id == id && !held.is_free;
         if let Some(held) = self.held_back.iter_mut().find(waits) {
             held.is_free = true;
         }
     }
 
     fn is_in_flight(&self, id: u64) -> bool {
-        self.in_flight.iter().any(|flight| flight.is_of(id))
+        self.in_flight.iter().any(|flight| flight.id == id)
     }
 
     /// The place of a message that waits no longer.
     fn first_free(&self, now: u64) -> Option<usize> {
-        let is_due = |held: &HeldBack| held.is_free && !self.is_paused(held.message.id, now);
+        let is_due = |held: &HeldBack| held.is_free && !self.is_paused(held.id, now);
         self.held_back.iter().position(is_due)
     }
 
@@ -365,7 +356,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
     fn is_any_free(&self, id: u64) -> bool {
         self.held_back
             .iter()
-            .any(|held| held.is_of(id) && held.is_free)
+            .any(|held| held.id == id && held.is_free)
     }
 
     /// Whether another 200 for this id may come.
@@ -377,8 +368,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
 
     /// Whether a message before `next` is neither in flight nor held back.
     fn is_left(&self, sequence: u64) -> bool {
-        let mut in_flight = self.in_flight.iter().map(|flight| flight.message.sequence);
-        let mut held_back = self.held_back.iter().map(|held| held.message.sequence);
+        let mut in_flight = self.in_flight.iter().map(|flight| flight.sequence);
+        let mut held_back = self.held_back.iter().map(|held| held.sequence);
         !in_flight.any(|other| other == sequence) && !held_back.any(|other| other == sequence)
     }
 
@@ -453,18 +444,19 @@ fn find<'s, S: Store>(
 }
 
 impl Flight {
+    const fn new(sequence: u64, id: u64, is_new: bool, now: u64) -> Self {
+        Self {
+            sequence,
+            id,
+            first_sent_at: now,
+            sent_at: now,
+            sends: 1,
+            is_new,
+        }
+    }
+
     /// When it is to be sent again.
     fn due_at(&self, resend: Option<Resend>) -> Option<u64> {
         Some(self.sent_at.saturating_add(resend?.delay(self.sends)))
-    }
-
-    fn is_of(&self, id: u64) -> bool {
-        self.message.id == id
-    }
-}
-
-impl HeldBack {
-    fn is_of(&self, id: u64) -> bool {
-        self.message.id == id
     }
 }
