@@ -3,7 +3,7 @@ use heapless::Vec;
 use super::clock::earlier;
 use super::fingerprint::Fingerprints;
 use super::remove::remove;
-use super::{Lease, Queued, Resend, ServerConfig, ServerError, Store};
+use super::{Lease, Resend, ServerConfig, ServerError, Store};
 use crate::JsonStr;
 use crate::encode::copy;
 
@@ -58,7 +58,7 @@ struct HeldBack {
 }
 
 /// How many messages are held back at a time.
-const MAX_HELD_BACK: usize = 16;
+const MAX_HELD_BACK: usize = 8;
 
 /// How many ids are kept from being used again too soon.
 const MAX_PAUSED: usize = 32;
@@ -157,8 +157,16 @@ impl<const WINDOW: usize> Window<WINDOW> {
         if found.is_none() {
             found = self.find_left(store, lease, out, now)?;
         }
-        let Some((flight, len)) = found else {
+        let Some((Written { sequence, id, len }, is_new)) = found else {
             return Ok(None);
+        };
+        let flight = Flight {
+            sequence,
+            id,
+            first_sent_at: now,
+            sent_at: now,
+            sends: 1,
+            is_new,
         };
         // It is not full.
         let _fits = self.in_flight.push(flight);
@@ -178,7 +186,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let Some(&Flight { sequence, id, .. }) = self.in_flight.get(place) else {
                 break;
             };
-            let is_queued = find(store, lease, sequence)?.is_some();
+            let queued = store.next(lease, sequence)?;
+            let is_queued = queued.is_some_and(|queued| queued.sequence == sequence);
             remove(&mut self.in_flight, place, 1);
             if is_queued {
                 self.leave(sequence, now);
@@ -207,69 +216,63 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let Some(flight) = self.in_flight.get_mut(place) else {
                 break;
             };
-            let Some(queued) = find(store, lease, flight.sequence)? else {
-                // Somebody has dropped it.
-                let id = flight.id;
-                remove(&mut self.in_flight, place, 1);
-                self.free(id);
-                continue;
-            };
-            let len = copy(queued.frame, out)?.len();
-            flight.sent_at = now;
-            flight.sends = flight.sends.saturating_add(1);
-            return Ok(Some(len));
+            let queued = write_first(store, lease, flight.sequence, out)?;
+            if let Some(queued) = queued.filter(|queued| queued.sequence == flight.sequence) {
+                flight.sent_at = now;
+                flight.sends = flight.sends.saturating_add(1);
+                return Ok(Some(queued.len));
+            }
+            // Somebody has dropped it.
+            let id = flight.id;
+            remove(&mut self.in_flight, place, 1);
+            self.free(id);
         }
         Ok(None)
     }
 
-    /// A message that waits no longer for another with its id, and how long it is.
+    /// A message that waits no longer for another with its id, and whether it is new.
     fn find_held_back<S: Store>(
         &mut self,
         store: &mut S,
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
+    ) -> Result<Option<(Written, bool)>, ServerError<S::Error>> {
         while let Some(place) = self.first_free(now) {
             let Some(&held) = self.held_back.get(place) else {
                 break;
             };
-            let queued = find(store, lease, held.sequence)?;
-            let len = queued
-                .map(|queued| copy(queued.frame, out).map(<[u8]>::len))
-                .transpose()?;
+            let queued = write_first(store, lease, held.sequence, out)?;
             remove(&mut self.held_back, place, 1);
             if self.held_back.is_empty() && self.lacked_room {
                 self.lacked_room = false;
                 self.retry = self.left_from;
             }
-            if let Some(len) = len {
-                let flight = Flight::new(held.sequence, held.id, held.is_new, now);
-                return Ok(Some((flight, len)));
+            if let Some(queued) = queued.filter(|queued| queued.sequence == held.sequence) {
+                return Ok(Some((queued, held.is_new)));
             }
             self.free(held.id);
         }
         Ok(None)
     }
 
-    /// A message that has never been sent on this connection, and how long it is.
+    /// A message that has never been sent on this connection, and whether it is new.
     fn find_new<S: Store>(
         &mut self,
         store: &mut S,
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
-        while let Some(queued) = store.next(lease, self.next)? {
-            let (sequence, id) = (queued.sequence, PRINTS.id(queued.id));
+    ) -> Result<Option<(Written, bool)>, ServerError<S::Error>> {
+        while let Some(queued) = write_first(store, lease, self.next, out)? {
+            let Written { sequence, id, .. } = queued;
             let is_new = self.is_caught_up && self.resend.is_none();
-            let len = copy(queued.frame, out)?.len();
             let is_free = !self.is_in_flight(id)
                 && !self.held_back.iter().any(|held| held.id == id)
                 && matches!(self.left(store, lease, id)?, Left::None);
             self.next = sequence.saturating_add(1);
             if is_free && !self.is_paused(id, now) {
-                return Ok(Some((Flight::new(sequence, id, is_new, now), len)));
+                return Ok(Some((queued, is_new)));
             }
             let held = HeldBack {
                 sequence,
@@ -286,31 +289,30 @@ impl<const WINDOW: usize> Window<WINDOW> {
         Ok(None)
     }
 
-    /// A message that was left and is looked for, and how long it is. It leaves a place in the window to new ones, where there is more than one.
+    /// A message that was left and is looked for, and whether it is new. It leaves a place in the window to new ones, where there is more than one.
     fn find_left<S: Store>(
         &mut self,
         store: &mut S,
         lease: &Lease<S::Address>,
         out: &mut [u8],
         now: u64,
-    ) -> Result<Option<(Flight, usize)>, ServerError<S::Error>> {
+    ) -> Result<Option<(Written, bool)>, ServerError<S::Error>> {
         let places = self.in_flight.len().saturating_add(1);
         if places >= WINDOW && WINDOW > 1 {
             return Ok(None);
         }
         while let Some(from) = self.retry {
-            let queued = store.next(lease, from)?;
+            let queued = write_first(store, lease, from, out)?;
             let Some(queued) = queued.filter(|queued| queued.sequence < self.next) else {
                 self.retry = None;
                 break;
             };
-            let (sequence, id) = (queued.sequence, PRINTS.id(queued.id));
+            let Written { sequence, id, .. } = queued;
             let after = sequence.saturating_add(1);
             if !self.is_left(sequence) {
                 self.retry = Some(after);
                 continue;
             }
-            let len = copy(queued.frame, out)?.len();
             // Either it is the one that is out, or none is.
             let may_go = !self.is_in_flight(id)
                 && !self.is_paused(id, now)
@@ -318,7 +320,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 && matches!(self.left(store, lease, id)?, Left::One(_));
             self.retry = Some(after);
             if may_go {
-                return Ok(Some((Flight::new(sequence, id, false, now), len)));
+                return Ok(Some((queued, false)));
             }
             self.leave(sequence, now);
         }
@@ -433,28 +435,33 @@ enum Left {
     More,
 }
 
-/// The message with this sequence, if it is undelivered.
-fn find<'s, S: Store>(
-    store: &'s mut S,
-    lease: &Lease<S::Address>,
+/// A message whose frame was written to the output.
+#[derive(Clone, Copy)]
+struct Written {
     sequence: u64,
-) -> Result<Option<Queued<'s>>, ServerError<S::Error>> {
-    let queued = store.next(lease, sequence)?;
-    Ok(queued.filter(|queued| queued.sequence == sequence))
+    id: u64,
+    len: usize,
+}
+
+/// Writes the first undelivered message with a sequence of at least `from`.
+#[inline(never)]
+fn write_first<S: Store>(
+    store: &mut S,
+    lease: &Lease<S::Address>,
+    from: u64,
+    out: &mut [u8],
+) -> Result<Option<Written>, ServerError<S::Error>> {
+    let Some(queued) = store.next(lease, from)? else {
+        return Ok(None);
+    };
+    Ok(Some(Written {
+        sequence: queued.sequence,
+        id: PRINTS.id(queued.id),
+        len: copy(queued.frame, out)?.len(),
+    }))
 }
 
 impl Flight {
-    const fn new(sequence: u64, id: u64, is_new: bool, now: u64) -> Self {
-        Self {
-            sequence,
-            id,
-            first_sent_at: now,
-            sent_at: now,
-            sends: 1,
-            is_new,
-        }
-    }
-
     /// When it is to be sent again.
     fn due_at(&self, resend: Option<Resend>) -> Option<u64> {
         Some(self.sent_at.saturating_add(resend?.delay(self.sends)))
