@@ -10,7 +10,8 @@ use crate::encode::copy;
 /// What a client is sent, on one connection, of the messages to it.
 ///
 /// A 200 names a message by its id alone, and two senders may use the same. So of the messages with an id at most one is out: sent on this connection, and not
-/// acknowledged. It is in flight, or it was and gave way to others. Another message with its id is held back, and those behind it pass.
+/// acknowledged. It is in flight, or it was and gave way to others. Another message with its id is held back, and those behind it pass. The one that is out is the
+/// first of those that are undelivered.
 #[derive(Debug)]
 pub(super) struct Window<const WINDOW: usize> {
     resend: Option<Resend>,
@@ -117,7 +118,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         Ok(Some(sender))
     }
 
-    /// The message with this id that is out and gave way, if it is certain which that is.
+    /// The message with this id that is out and gave way.
     fn find_late<S: Store>(
         &mut self,
         store: &mut S,
@@ -129,10 +130,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
         if self.is_paused(id, now) || self.is_any_free(id) {
             return Ok(None);
         }
-        Ok(match self.left(store, lease, id)? {
-            Left::One(sequence) => Some(sequence),
-            Left::None | Left::More => None,
-        })
+        let left = self.first_left(store, lease, id)?;
+        Ok(left.filter(|left| self.is_before_held_back(*left, id)))
     }
 
     /// The next message that is to be sent, written to the start of `out`. It counts as sent.
@@ -242,6 +241,15 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let Some(&held) = self.held_back.get(place) else {
                 break;
             };
+            let left = self.first_left(store, lease, held.id)?;
+            if let Some(left) = left.filter(|left| *left < held.sequence) {
+                // It could not be held back, and was there before.
+                let queued = write_first(store, lease, left, out)?;
+                if let Some(held) = self.held_back.get_mut(place) {
+                    held.is_free = false;
+                }
+                return Ok(queued.map(|queued| (queued, false)));
+            }
             let queued = write_first(store, lease, held.sequence, out)?;
             remove(&mut self.held_back, place, 1);
             if self.held_back.is_empty() && self.lacked_room {
@@ -269,7 +277,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let is_new = self.is_caught_up && self.resend.is_none();
             let is_free = !self.is_in_flight(id)
                 && !self.held_back.iter().any(|held| held.id == id)
-                && matches!(self.left(store, lease, id)?, Left::None);
+                && self.first_left(store, lease, id)?.is_none();
             self.next = sequence.saturating_add(1);
             if is_free && !self.is_paused(id, now) {
                 return Ok(Some((queued, is_new)));
@@ -280,10 +288,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 is_new,
                 is_free,
             };
-            if self.held_back.push(held).is_err() {
-                self.lacked_room = true;
-                self.leave(sequence, now);
-            }
+            self.hold_back(held, now);
         }
         self.is_caught_up = true;
         Ok(None)
@@ -302,8 +307,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
             return Ok(None);
         }
         while let Some(from) = self.retry {
-            let queued = write_first(store, lease, from, out)?;
-            let Some(queued) = queued.filter(|queued| queued.sequence < self.next) else {
+            // There is no other new one, so it is one that was there before.
+            let Some(queued) = write_first(store, lease, from, out)? else {
                 self.retry = None;
                 break;
             };
@@ -313,18 +318,37 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = Some(after);
                 continue;
             }
-            // Either it is the one that is out, or none is.
-            let may_go = !self.is_in_flight(id)
-                && !self.is_paused(id, now)
-                && !self.is_any_free(id)
-                && matches!(self.left(store, lease, id)?, Left::One(_));
+            let is_held_back = self.held_back.iter().any(|held| held.id == id);
+            let is_in_flight = self.is_in_flight(id);
+            let is_paused = self.is_paused(id, now);
+            let is_first = self.first_left(store, lease, id)? == Some(sequence)
+                && self.is_before_held_back(sequence, id);
             self.retry = Some(after);
-            if may_go {
+            if is_first && !is_in_flight && !is_paused {
+                // It is the one that is out, or none is.
                 return Ok(Some((queued, false)));
             }
-            self.leave(sequence, now);
+            if is_in_flight || is_paused && !is_held_back {
+                let held = HeldBack {
+                    sequence,
+                    id,
+                    is_new: false,
+                    is_free: !is_in_flight,
+                };
+                self.hold_back(held, now);
+            } else {
+                self.leave(sequence, now);
+            }
         }
         Ok(None)
+    }
+
+    /// A message waits for another with its id, if there is room.
+    fn hold_back(&mut self, held: HeldBack, now: u64) {
+        if self.held_back.push(held).is_err() {
+            self.lacked_room = true;
+            self.leave(held.sequence, now);
+        }
     }
 
     /// A message is neither in flight nor held back. Where there are timers, it is looked for again.
@@ -339,7 +363,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
     /// None with this id is out any more: the next one may go.
     fn free(&mut self, id: u64) {
         let waits = |held: &&mut HeldBack| held.id == id && !held.is_free;
-        if let Some(held) = self.held_back.iter_mut().find(waits) {
+        let waiting = self.held_back.iter_mut().filter(waits);
+        if let Some(held) = waiting.min_by_key(|held| held.sequence) {
             held.is_free = true;
         }
     }
@@ -375,31 +400,31 @@ impl<const WINDOW: usize> Window<WINDOW> {
         !in_flight.any(|other| other == sequence) && !held_back.any(|other| other == sequence)
     }
 
-    /// What was left of the messages with this id.
-    fn left<S: Store>(
+    /// Whether a message is before those with its id that are held back.
+    fn is_before_held_back(&self, sequence: u64, id: u64) -> bool {
+        let mut held_back = self.held_back.iter().filter(|held| held.id == id);
+        held_back.all(|held| sequence < held.sequence)
+    }
+
+    /// The first of the messages with this id that were left.
+    fn first_left<S: Store>(
         &mut self,
         store: &mut S,
         lease: &Lease<S::Address>,
         id: u64,
-    ) -> Result<Left, ServerError<S::Error>> {
-        let mut found = Left::None;
+    ) -> Result<Option<u64>, ServerError<S::Error>> {
         let Some(mut from) = self.left_from else {
-            return Ok(found);
+            return Ok(None);
         };
-        let mut left_from = None;
+        let (mut left_from, mut found) = (None, None);
         while let Some(queued) = store.next(lease, from)? {
             let sequence = queued.sequence;
-            if sequence >= self.next {
+            if sequence >= self.next || found.is_some() {
                 break;
             }
             if self.is_left(sequence) {
                 left_from = earlier(left_from, Some(sequence));
-                if PRINTS.id(queued.id) == id {
-                    found = match found {
-                        Left::None => Left::One(sequence),
-                        Left::One(_) | Left::More => Left::More,
-                    };
-                }
+                found = (PRINTS.id(queued.id) == id).then_some(sequence);
             }
             from = sequence.saturating_add(1);
         }
@@ -425,14 +450,6 @@ impl<const WINDOW: usize> Window<WINDOW> {
         let pause = ends.map(|&(_, until)| until).min();
         earlier(earlier(give_way, self.retry_at), earlier(resend, pause))
     }
-}
-
-/// Which messages with some id were left.
-enum Left {
-    None,
-    /// This one alone.
-    One(u64),
-    More,
 }
 
 /// A message whose frame was written to the output.
