@@ -25,7 +25,9 @@ pub(super) struct Window<const WINDOW: usize> {
     next: u64,
     /// The sequence from which on messages were left: they are before `next`, and neither in flight nor held back. They gave way, or could not be held back.
     left_from: Option<u64>,
-    /// Whether there was a message that could not be held back for want of room.
+    /// The sequence of the first that could not be held back for want of room: what was left before it gave way, and is out.
+    passed_from: Option<u64>,
+    /// Whether those that could not be held back are looked for when there is room.
     lacked_room: bool,
     /// Whether all that there was when the connection was opened has been sent or held back.
     is_caught_up: bool,
@@ -79,6 +81,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
             paused: Vec::new(),
             next: 0,
             left_from: None,
+            passed_from: None,
             lacked_room: false,
             is_caught_up: false,
             retry_at: None,
@@ -131,7 +134,11 @@ impl<const WINDOW: usize> Window<WINDOW> {
             return Ok(None);
         }
         let left = self.first_left(store, lease, id)?;
-        Ok(left.filter(|left| self.is_before_held_back(*left, id)))
+        let is_out = |left: &u64| {
+            self.passed_from.is_none_or(|passed| *left < passed)
+                && self.is_before_held_back(*left, id)
+        };
+        Ok(left.filter(is_out))
     }
 
     /// The next message that is to be sent, written to the start of `out`. It counts as sent.
@@ -278,8 +285,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let is_free = !self.is_in_flight(id)
                 && !self.held_back.iter().any(|held| held.id == id)
                 && self.first_left(store, lease, id)?.is_none();
-            self.next = sequence.saturating_add(1);
+            let after = sequence.saturating_add(1);
             if is_free && !self.is_paused(id, now) {
+                self.next = after;
                 return Ok(Some((queued, is_new)));
             }
             let held = HeldBack {
@@ -288,7 +296,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 is_new,
                 is_free,
             };
-            self.hold_back(held, now);
+            self.hold_back(store, lease, held, now)?;
+            self.next = after;
         }
         self.is_caught_up = true;
         Ok(None)
@@ -323,9 +332,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
             let is_paused = self.is_paused(id, now);
             let is_first = self.first_left(store, lease, id)? == Some(sequence)
                 && self.is_before_held_back(sequence, id);
-            self.retry = Some(after);
             if is_first && !is_in_flight && !is_paused {
                 // It is the one that is out, or none is.
+                self.retry = Some(after);
                 return Ok(Some((queued, false)));
             }
             if is_in_flight || is_paused && !is_held_back {
@@ -335,20 +344,50 @@ impl<const WINDOW: usize> Window<WINDOW> {
                     is_new: false,
                     is_free: !is_in_flight,
                 };
-                self.hold_back(held, now);
+                self.hold_back(store, lease, held, now)?;
             } else {
                 self.leave(sequence, now);
             }
+            self.retry = Some(after);
         }
         Ok(None)
     }
 
     /// A message waits for another with its id, if there is room.
-    fn hold_back(&mut self, held: HeldBack, now: u64) {
+    fn hold_back<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        held: HeldBack,
+        now: u64,
+    ) -> Result<(), ServerError<S::Error>> {
+        if self.held_back.is_full() {
+            self.forget_dropped(store, lease)?;
+        }
         if self.held_back.push(held).is_err() {
             self.lacked_room = true;
+            self.passed_from = earlier(self.passed_from, Some(held.sequence));
             self.leave(held.sequence, now);
         }
+        Ok(())
+    }
+
+    /// Holds back no longer what the store has dropped. What is free goes by itself.
+    fn forget_dropped<S: Store>(
+        &mut self,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+    ) -> Result<(), ServerError<S::Error>> {
+        let mut place = 0;
+        while let Some(held) = self.held_back.get(place) {
+            let queued = store.next(lease, held.sequence)?;
+            if held.is_free || queued.is_some_and(|queued| queued.sequence == held.sequence) {
+                place = place.saturating_add(1);
+            } else {
+                remove(&mut self.held_back, place, 1);
+            }
+        }
+        Ok(())
     }
 
     /// A message is neither in flight nor held back. Where there are timers, it is looked for again.
@@ -429,6 +468,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
             from = sequence.saturating_add(1);
         }
         self.left_from = left_from;
+        if left_from.is_none() {
+            self.passed_from = None;
+        }
         Ok(found)
     }
 

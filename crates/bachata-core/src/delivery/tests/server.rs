@@ -683,6 +683,42 @@ fn the_first_of_those_that_wait_goes_first() {
 }
 
 #[test]
+fn what_was_dropped_takes_no_room_from_what_is_held_back() {
+    let mut crowd = Crowd::new(QUIET_SERVER);
+    let others = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    assert!(crowd.transmits(0).is_empty());
+    for who in [ALICE, 3] {
+        crowd.submit(who, &others);
+    }
+    assert_eq!(crowd.transmits(0).len(), 8);
+    assert_eq!(crowd.store.discard(BOB), 16);
+    crowd.submit(4, &["1"]);
+    assert!(crowd.transmits(0).is_empty());
+    assert_eq!(crowd.transmits(60_000), [("1".into(), 4)]);
+    assert!(crowd.transmits(120_000).is_empty());
+    assert_eq!(crowd.acknowledges("1", 120_000), Some(4));
+}
+
+#[test]
+fn what_was_never_sent_is_not_acknowledged() {
+    let mut crowd = Crowd::new(QUIET_SERVER);
+    let others = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    assert!(crowd.transmits(0).is_empty());
+    for who in [ALICE, 3] {
+        crowd.submit(who, &others);
+        crowd.submit(who, &["x"]);
+    }
+    assert_eq!(crowd.transmits(0).len(), 9);
+    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
+    assert_eq!(crowd.acknowledges("x", 0), None);
+    for id in others {
+        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
+    }
+    assert_eq!(crowd.transmits(0).last(), Some(&("x".into(), 3)));
+    assert_eq!(crowd.acknowledges("x", 0), Some(3));
+}
+
+#[test]
 fn what_was_dropped_is_waited_for_no_longer() {
     for resend in [None, Some(SLOW)] {
         let mut hall = Hall::new(ServerConfig {
