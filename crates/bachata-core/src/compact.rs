@@ -358,6 +358,23 @@ mod tests {
         true
     }
 
+    #[test]
+    fn the_names_of_texts_are_read_with_and_without_a_space() {
+        for member in Member::ALL {
+            if member == Member::Time {
+                continue;
+            }
+            for space in ["", " "] {
+                let bytes = format!("\"{member}\":{space}\"text\"}}");
+                let read = Name::read(bytes.as_bytes());
+                assert!(
+                    matches!(read, Some((Name::Text(found), b"text\"}")) if found == member),
+                    "{bytes}"
+                );
+            }
+        }
+    }
+
     const FRAMES: [&str; 8] = [
         r#"{"type":200,"data":"7f6a2c1e-0b4d-4e2f-9a57-3d1c5b8e6f90"}"#,
         r#"{"type": 300, "data": "m1"}"#,

@@ -168,6 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn the_length_of_a_character_is_that_of_core() {
+        for first in 0x80..=u8::MAX {
+            for second in 0..=u8::MAX {
+                for rest in [[0x22, 0x7d], [0x80, 0x7d], [0x80, 0x80], [0xbf, 0xbf]] {
+                    let bytes = [first, second, rest[0], rest[1]];
+                    let is_one = |len: &usize| {
+                        let text = core::str::from_utf8(&bytes[..*len]);
+                        text.is_ok_and(|text| text.chars().count() == 1)
+                    };
+                    assert_eq!(character_len(&bytes), (2..=4).find(is_one), "{bytes:02x?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn all_characters_of_four_bytes_are_those_of_the_scanner() {
         for lead in 0xc0..=u8::MAX {
             for second in 0..=u8::MAX {
@@ -201,6 +217,7 @@ mod tests {
             check(&string);
             check_escape(&string[1..]);
             check_escape(&[b'\\', first, second, b'"']);
+            check_escape(&[b'\\', b'u', b'0', b'0', first, second, b'"']);
         }
         for cut in 0..14 {
             check(&br#""\ud83d\ude00"}"#[..cut]);
