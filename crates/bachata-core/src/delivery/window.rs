@@ -102,7 +102,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         let flight = place.and_then(|place| self.in_flight.get(place)).copied();
         let (sequence, is_last) = match flight {
             Some(flight) => (flight.sequence, flight.is_new),
-            None => match self.find_late(store, lease, id, now)? {
+            None => match self.find_late(store, lease, id)? {
                 Some(sequence) => (sequence, false),
                 None => return Ok(None),
             },
@@ -127,18 +127,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
         store: &mut S,
         lease: &Lease<S::Address>,
         id: u64,
-        now: u64,
     ) -> Result<Option<u64>, ServerError<S::Error>> {
-        // Then none is out: the 200 has come twice.
-        if self.is_paused(id, now) || self.is_any_free(id) {
-            return Ok(None);
-        }
         let left = self.first_left(store, lease, id)?;
-        let is_out = |left: &u64| {
-            self.passed_from.is_none_or(|passed| *left < passed)
-                && self.is_before_held_back(*left, id)
-        };
-        Ok(left.filter(is_out))
+        Ok(left.filter(|left| self.passed_from.is_none_or(|passed| *left < passed)))
     }
 
     /// The next message that is to be sent, written to the start of `out`. It counts as sent.
@@ -249,7 +240,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 break;
             };
             let left = self.first_left(store, lease, held.id)?;
-            if let Some(left) = left.filter(|left| *left < held.sequence) {
+            if let Some(left) = left.filter(|left| self.is_before_held_back(*left, held.id)) {
                 // It could not be held back, and was there before.
                 let queued = write_first(store, lease, left, out)?;
                 if let Some(held) = self.held_back.get_mut(place) {
@@ -327,17 +318,15 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = Some(after);
                 continue;
             }
-            let is_held_back = self.held_back.iter().any(|held| held.id == id);
             let is_in_flight = self.is_in_flight(id);
             let is_paused = self.is_paused(id, now);
-            let is_first = self.first_left(store, lease, id)? == Some(sequence)
-                && self.is_before_held_back(sequence, id);
-            if is_first && !is_in_flight && !is_paused {
-                // It is the one that is out, or none is.
+            if !is_in_flight && !is_paused {
+                // Those before it with its id would have gone first: it is the one that is out, or none is.
                 self.retry = Some(after);
                 return Ok(Some((queued, false)));
             }
-            if is_in_flight || is_paused && !is_held_back {
+            // Where one of two waits already, its turn is that of the first.
+            if is_in_flight || !self.held_back.iter().any(|held| held.id == id) {
                 let held = HeldBack {
                     sequence,
                     id,

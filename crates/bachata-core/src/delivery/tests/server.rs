@@ -633,6 +633,38 @@ fn an_id_rests_for_those_that_could_not_be_held_back() {
 }
 
 #[test]
+fn two_that_rest_do_not_go_together() {
+    let mut crowd = Crowd::new(ServerConfig {
+        resend: Some(SLOW),
+        give_way_after: 1000,
+        ..QUIET_SERVER
+    });
+    let others = ["1", "2", "3", "4", "5", "6", "7"];
+    for who in [ALICE, 3] {
+        crowd.submit(who, &others);
+        crowd.submit(who, &["x"]);
+    }
+    // There is no room to hold it back, for 10 seconds.
+    crowd.submit(4, &["x"]);
+    assert_eq!(crowd.transmits(0).len(), 8);
+    for id in others {
+        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
+    }
+    let is_sent = |crowd: &mut Crowd, who, from: u64, to: u64| {
+        let mut times = (from..to).step_by(100);
+        times.any(|now| crowd.transmits(now).contains(&("x".into(), who)))
+    };
+    assert!(is_sent(&mut crowd, ALICE, 100, 5000));
+    assert_eq!(crowd.acknowledges("x", 5000), Some(ALICE));
+    assert!(!is_sent(&mut crowd, 3, 5100, 15_000));
+    assert!(crowd.transmits(15_000).contains(&("x".into(), 3)));
+    assert!(!is_sent(&mut crowd, 4, 15_100, 18_000));
+    assert_eq!(crowd.acknowledges("x", 18_000), Some(3));
+    assert!(!is_sent(&mut crowd, 4, 18_100, 28_000));
+    assert!(is_sent(&mut crowd, 4, 28_000, 30_000));
+}
+
+#[test]
 fn of_those_that_were_left_the_first_is_out() {
     let mut crowd = Crowd::new(QUIET_SERVER);
     let others = ["1", "2", "3", "4", "5", "6", "7", "8"];
