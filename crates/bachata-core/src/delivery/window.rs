@@ -325,18 +325,14 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = Some(after);
                 return Ok(Some((queued, false)));
             }
-            // Where one of two waits already, its turn is that of the first.
-            if is_in_flight || !self.held_back.iter().any(|held| held.id == id) {
-                let held = HeldBack {
-                    sequence,
-                    id,
-                    is_new: false,
-                    is_free: !is_in_flight,
-                };
-                self.hold_back(store, lease, held, now)?;
-            } else {
-                self.leave(sequence, now);
-            }
+            let is_first = !self.held_back.iter().any(|held| held.id == id);
+            let held = HeldBack {
+                sequence,
+                id,
+                is_new: false,
+                is_free: is_first && !is_in_flight,
+            };
+            self.hold_back(store, lease, held, now)?;
             self.retry = Some(after);
         }
         Ok(None)

@@ -497,6 +497,24 @@ fn an_id_that_has_rested_waits_for_a_place_alone() {
     assert_eq!(hall.bob.poll_timeout(), Some(60_000));
 }
 
+#[test]
+fn an_id_that_nobody_waits_for_rests_unseen() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    hall.submit(&frame("2"));
+    hall.submit_own(&message("2").with_from("bob").to_string());
+    hall.bob = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    assert_eq!(hall.transmits(BOB)[1..], ["1", "2"].map(frame));
+    assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+    let second = receipt(200, "2");
+    let handled = hall
+        .bob
+        .handle_frame(&mut hall.store, second.as_bytes(), 5000);
+    assert!(matches!(handled, Ok(Handled::Delivered { sender: ALICE })));
+    assert_eq!(hall.bob.poll_timeout(), Some(15_000));
+}
+
 /// Three clients who send to Bob, so much under the same ids that some of it can't be held back.
 struct Crowd {
     store: MemoryStore<u8, 4, 16, 128>,
