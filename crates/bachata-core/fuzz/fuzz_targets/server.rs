@@ -345,6 +345,7 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
         let line = &mut self.lines[place];
         let address = line.connection.address();
         let parsed = Message::parse_with(frame, self.config.policy);
+        let room = || AnswerRoom::of(&parsed.expect("only messages are answered"), N);
         let handled = line
             .connection
             .handle_frame(&mut self.store, frame, self.now);
@@ -383,13 +384,9 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
             Err(ServerError::Busy) => {
                 let held = self.held.iter().filter(|(of, _)| *of == number);
                 let held = held.map(|(_, held)| answer_bytes(Some(held.message.id())));
-                let message = parsed.expect("a message");
-                AnswerRoom::of(&message, N).check_busy(held.chain(line.waiting.iter().copied()));
+                room().check_busy(held.chain(line.waiting.iter().copied()));
             }
-            Err(ServerError::TooLong(error)) => {
-                let message = parsed.expect("a message");
-                AnswerRoom::of(&message, N).check_too_long(error);
-            }
+            Err(ServerError::TooLong(error)) => room().check_too_long(error),
             Err(ServerError::Parse(error)) => assert_eq!(parsed, Err(error)),
             Err(ServerError::Superseded) => assert!(!is_current),
             Err(error @ (ServerError::Store(_) | ServerError::BufferTooSmall(_))) => {

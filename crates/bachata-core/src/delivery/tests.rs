@@ -9,6 +9,7 @@ use crate::{DataMessage, Message};
 mod client;
 mod memory_store;
 mod server;
+mod window;
 
 fn message(id: &str) -> DataMessage<'_> {
     DataMessage::new(id, "t", 5, "")

@@ -10,8 +10,7 @@ use crate::encode::copy;
 /// What a client is sent, on one connection, of the messages to it.
 ///
 /// A 200 names a message by its id alone, and two senders may use the same. So of the messages with an id at most one is out: sent on this connection, and not
-/// acknowledged. It is in flight, or it was and gave way to others. Another message with its id is held back, and those behind it pass. The one that is out is the
-/// first of those that are undelivered.
+/// acknowledged. It is in flight, or it was and gave way to others. Another message with its id is held back, and those behind it pass.
 #[derive(Debug)]
 pub(super) struct Window<const WINDOW: usize> {
     resend: Option<Resend>,
@@ -273,9 +272,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         while let Some(queued) = write_first(store, lease, self.next, out)? {
             let Written { sequence, id, .. } = queued;
             let is_new = self.is_caught_up && self.resend.is_none();
-            let is_free = !self.is_in_flight(id)
-                && !self.held_back.iter().any(|held| held.id == id)
-                && self.first_left(store, lease, id)?.is_none();
+            let is_free = !self.is_taken(id) && self.first_left(store, lease, id)?.is_none();
             let after = sequence.saturating_add(1);
             if is_free && !self.is_paused(id, now) {
                 self.next = after;
@@ -318,19 +315,16 @@ impl<const WINDOW: usize> Window<WINDOW> {
                 self.retry = Some(after);
                 continue;
             }
-            let is_in_flight = self.is_in_flight(id);
-            let is_paused = self.is_paused(id, now);
-            if !is_in_flight && !is_paused {
+            if !self.is_in_flight(id) && !self.is_paused(id, now) {
                 // Those before it with its id would have gone first: it is the one that is out, or none is.
                 self.retry = Some(after);
                 return Ok(Some((queued, false)));
             }
-            let is_first = !self.held_back.iter().any(|held| held.id == id);
             let held = HeldBack {
                 sequence,
                 id,
                 is_new: false,
-                is_free: is_first && !is_in_flight,
+                is_free: !self.is_taken(id),
             };
             self.hold_back(store, lease, held, now)?;
             self.retry = Some(after);
@@ -395,6 +389,11 @@ impl<const WINDOW: usize> Window<WINDOW> {
 
     fn is_in_flight(&self, id: u64) -> bool {
         self.in_flight.iter().any(|flight| flight.id == id)
+    }
+
+    /// Whether a message with this id is in flight or held back.
+    fn is_taken(&self, id: u64) -> bool {
+        self.is_in_flight(id) || self.held_back.iter().any(|held| held.id == id)
     }
 
     /// The place of a message that waits no longer.
