@@ -107,17 +107,21 @@ require_linker() {
     fi
 }
 
+# target_variable TARGET SETTING: the variable of the environment by which cargo takes a setting for that target.
+target_variable() {
+    local name=${1^^}
+    printf 'CARGO_TARGET_%s_%s' "${name//[-.]/_}" "$2"
+}
+
 # cargo_for TARGET COMMAND ARGUMENT...: cargo, for a target that was required; for a program, require_linker as well.
 cargo_for() {
-    local target=$1 command=$2 name
+    local target=$1 command=$2
     shift 2
     if installed_by_rustup "$target"; then
         cargo "$command" --target "$target" "$@"
     else
-        name=${target^^}
-        name=${name//[-.]/_}
         # Its own parts first, not those of rustup.
-        env PATH="/usr/bin:$PATH" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc "CARGO_TARGET_${name}_LINKER=${metal_linker:-rust-lld}" \
+        env PATH="/usr/bin:$PATH" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc "$(target_variable "$target" LINKER)=${metal_linker:-rust-lld}" \
             /usr/bin/cargo "$command" --target "$target" -Z build-std=core "$@"
     fi
 }
