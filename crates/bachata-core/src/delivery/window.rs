@@ -97,12 +97,11 @@ impl<const WINDOW: usize> Window<WINDOW> {
         now: u64,
     ) -> Result<Option<Option<S::Address>>, ServerError<S::Error>> {
         let id = PRINTS.id(id);
-        let place = self.in_flight.iter().position(|flight| flight.id == id);
-        let flight = place.and_then(|place| self.in_flight.get(place)).copied();
-        let (sequence, is_last) = match flight {
-            Some(flight) => (flight.sequence, flight.is_new),
+        let flight = first(&self.in_flight, |flight| flight.id == id);
+        let (place, sequence, is_last) = match flight {
+            Some((place, flight)) => (Some(place), flight.sequence, flight.is_new),
             None => match self.find_late(store, lease, id)? {
-                Some(sequence) => (sequence, false),
+                Some(sequence) => (None, sequence, false),
                 None => return Ok(None),
             },
         };
@@ -178,10 +177,8 @@ impl<const WINDOW: usize> Window<WINDOW> {
     ) -> Result<(), ServerError<S::Error>> {
         let after = self.give_way_after;
         let stays_too_long = |flight: &Flight| now >= flight.first_sent_at.saturating_add(after);
-        while let Some(place) = self.in_flight.iter().position(stays_too_long) {
-            let Some(&Flight { sequence, id, .. }) = self.in_flight.get(place) else {
-                break;
-            };
+        while let Some((place, flight)) = first(&self.in_flight, stays_too_long) {
+            let Flight { sequence, id, .. } = flight;
             let queued = store.next(lease, sequence)?;
             let is_queued = queued.is_some_and(|queued| queued.sequence == sequence);
             remove(&mut self.in_flight, place, 1);
@@ -208,10 +205,12 @@ impl<const WINDOW: usize> Window<WINDOW> {
     ) -> Result<Option<usize>, ServerError<S::Error>> {
         let resend = self.resend;
         let is_due = |flight: &Flight| flight.due_at(resend).is_some_and(|time| time <= now);
-        while let Some(place) = self.in_flight.iter().position(is_due) {
-            let Some(flight) = self.in_flight.get_mut(place) else {
-                break;
-            };
+        while let Some((place, flight)) = self
+            .in_flight
+            .iter_mut()
+            .enumerate()
+            .find(|(_, flight)| is_due(flight))
+        {
             let queued = write_first(store, lease, flight.sequence, out)?;
             if let Some(queued) = queued.filter(|queued| queued.sequence == flight.sequence) {
                 flight.sent_at = now;
@@ -234,10 +233,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         out: &mut [u8],
         now: u64,
     ) -> Result<Option<(Written, bool)>, ServerError<S::Error>> {
-        while let Some(place) = self.first_free(now) {
-            let Some(&held) = self.held_back.get(place) else {
-                break;
-            };
+        while let Some((place, held)) = self.first_free(now) {
             let left = self.first_left(store, lease, held.id)?;
             if let Some(left) = left.filter(|left| self.is_before_held_back(*left, held.id)) {
                 // It could not be held back, and was there before.
@@ -396,10 +392,10 @@ impl<const WINDOW: usize> Window<WINDOW> {
         self.is_in_flight(id) || self.held_back.iter().any(|held| held.id == id)
     }
 
-    /// The place of a message that waits no longer.
-    fn first_free(&self, now: u64) -> Option<usize> {
+    /// A message that waits no longer, and its place.
+    fn first_free(&self, now: u64) -> Option<(usize, HeldBack)> {
         let is_due = |held: &HeldBack| held.is_free && !self.is_paused(held.id, now);
-        self.held_back.iter().position(is_due)
+        first(&self.held_back, is_due)
     }
 
     /// Whether a message with this id waits although none is out.
@@ -502,6 +498,12 @@ fn write_first<S: Store>(
         id: PRINTS.id(queued.id),
         len: copy(queued.frame, out)?.len(),
     }))
+}
+
+/// The first element that is looked for, and its place.
+fn first<T: Copy>(elements: &[T], is_it: impl Fn(&T) -> bool) -> Option<(usize, T)> {
+    let mut places = elements.iter().copied().enumerate();
+    places.find(|(_, element)| is_it(element))
 }
 
 impl Flight {

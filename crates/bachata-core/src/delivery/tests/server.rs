@@ -447,6 +447,19 @@ fn what_cannot_be_held_back_comes_later() {
 }
 
 #[test]
+fn a_200_for_what_was_dropped_is_expected_and_tells_nobody() {
+    let mut hall = Hall::new(QUIET_SERVER);
+    hall.submit(&frame("1"));
+    assert_eq!(hall.transmits(BOB), [frame("1")]);
+    assert_eq!(hall.store.discard(BOB), 1);
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.counters().ignored, 0);
+    // It is expected once.
+    assert_eq!(hall.receives(BOB, 200, "1"), None);
+    assert_eq!(hall.bob.counters().ignored, 1);
+}
+
+#[test]
 fn an_acknowledged_id_is_free_and_no_other() {
     let mut hall = Hall::new(QUIET_SERVER);
     let own = ["1", "2"].map(|id| message(id).with_from("bob").to_string());
