@@ -502,8 +502,9 @@ fn write_first<S: Store>(
 
 /// The first element that is looked for, and its place.
 fn first<T: Copy>(elements: &[T], is_it: impl Fn(&T) -> bool) -> Option<(usize, T)> {
-    let mut places = elements.iter().copied().enumerate();
-    places.find(|(_, element)| is_it(element))
+    let mut places = elements.iter().enumerate();
+    let (place, element) = places.find(|(_, element)| is_it(element))?;
+    Some((place, *element))
 }
 
 impl Flight {
