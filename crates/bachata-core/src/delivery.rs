@@ -32,11 +32,12 @@
 //!
 //! A receipt (100, 200, 300) counts only where its message is in flight to the very peer that it comes from, and only from the side that may send it; anything else is
 //! [counted](Counters) and ignored. On a server, a sender has its own share of the memory, and its ids are its own. A receiver that acknowledges nothing holds the
-//! shares of those that send to it, until the application [drops](MemoryStore::discard) what waits for it. What a client is told by its server it believes.
+//! shares of those that send to it, until the application [drops](MemoryStore::discard) what waits for it. What fills the window of a connection, and is not acknowledged, is in the way of
+//! other messages until it [gives way](ServerConfig::give_way_after). What a client is told by its server it believes.
 //!
 //! An id that another sender has used is not in the way of a message, at the receiver either, if the server writes the sender into `from`. But a 200 names an id
-//! alone: while a receiver has not acknowledged a message, and [for some time after](ServerConfig::id_pause) where it may do so twice, another with the same id waits,
-//! at most until the receiver's next connection; those behind it do not. Ids that nobody can foresee, such as random ones, never wait.
+//! alone: while a receiver has not acknowledged a message that it was sent, and [for some time after](ServerConfig::id_pause) where it may do so twice, another with the same id waits,
+//! and those behind it do not. Nobody can make a message with a random id wait so, since nobody can foresee the id.
 
 mod answers;
 mod client;
@@ -63,4 +64,4 @@ pub use memory_store::{MemoryStore, PeersFull};
 pub use outbox::{Progress, Token};
 pub use resend::Resend;
 pub use server::{Handled, OpenError, ServerConfig, ServerConnection, ServerError, Submitted};
-pub use store::{Lease, NewMessage, Put, Queued, Store, StoreError};
+pub use store::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError, Turn};

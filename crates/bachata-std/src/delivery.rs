@@ -128,6 +128,6 @@ pub use session::{Disconnect, Refused};
 pub use threads::Stream;
 
 pub use crate::core::delivery::{
-    ClientConfig, Counters, KeepAlive, Lease, NewMessage, PeersFull, Progress, Put, Queued, Resend,
-    ServerConfig, Store, StoreError,
+    Acknowledged, ClientConfig, Counters, KeepAlive, Lease, NewMessage, PeersFull, Progress, Put,
+    Queued, Resend, ServerConfig, Store, StoreError, Turn,
 };

@@ -1,5 +1,5 @@
 //! Any clients, clock and application against `ServerConnection`s on one `MemoryStore`: no panic, every loop of the caller's ends, nobody acts for another, nobody is
-//! refused without a reason, and the store has what was promised.
+//! refused without a reason, the store has what was promised, and who acknowledges everything gets everything.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -99,8 +99,6 @@ struct Line<const WINDOW: usize> {
     ready: bool,
     /// What this client was sent and has not acknowledged, by its place in what was stored.
     out: Vec<usize>,
-    /// Whether something that it was sent has been discarded, and takes a place all the same.
-    has_lost: bool,
     /// The bytes of the text of each answer that may wait to be sent.
     waiting: Vec<usize>,
     dead: bool,
@@ -172,6 +170,9 @@ fn run<const WINDOW: usize>(input: &Input<'_>) {
         world.step(step, frame);
         let undelivered = world.stored.iter().filter(|stored| stored.is_queued());
         assert_eq!(world.store.undelivered(), undelivered.count());
+    }
+    for place in 0..world.lines.len() {
+        world.settle(place);
     }
 }
 
@@ -249,11 +250,12 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                     .filter(of_it)
                     .map(|stored| stored.discarded = true);
                 assert_eq!(self.store.discard(receiver), discarded.count());
-                for line in &mut self.lines {
-                    let stored = &self.stored;
-                    let sent = line.out.len();
-                    line.out.retain(|place| stored[*place].is_queued());
-                    line.has_lost |= line.out.len() < sent;
+                // Its connection ends where it was sent one of them.
+                let is_out = |place| self.is_current(place) && !self.lines[place].out.is_empty();
+                let mut its = (0..self.lines.len())
+                    .filter(|place| self.lines[*place].connection.address() == receiver);
+                if its.any(is_out) {
+                    self.newest[usize::from(receiver)] = None;
                 }
             }
             Step::Pass(time) => self.set(self.now.saturating_add(time.into())),
@@ -311,7 +313,6 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
                     answerable: Vec::new(),
                     ready: false,
                     out: Vec::new(),
-                    has_lost: false,
                     waiting: Vec::new(),
                     dead: false,
                 });
@@ -535,14 +536,56 @@ impl<'f, const WINDOW: usize> World<'f, WINDOW> {
         }
         assert!(!self.transmit(place, N + 64));
         let line = &self.lines[place];
-        if self.is_current(place) && self.config.id_pause == 0 && !line.has_lost {
-            let address = line.connection.address();
-            let waits = |stored: &Stored| stored.is_queued() && stored.receiver == address;
-            assert!(
-                !line.out.is_empty() || !self.stored.iter().any(waits),
-                "it waits for nothing"
-            );
+        if self.is_current(place) && self.config.id_pause == 0 && line.out.len() < WINDOW {
+            // There is room, so each that was not sent waits for one with its id.
+            let waiting = self.queued(place).filter(|place| !line.out.contains(place));
+            let is_out = |id: &String| line.out.iter().any(|out| self.stored[*out].id == *id);
+            for place in waiting {
+                assert!(is_out(&self.stored[place].id), "it waits for nothing");
+            }
         }
+    }
+
+    /// The places of what a client is to be sent.
+    fn queued(&self, place: usize) -> impl Iterator<Item = usize> {
+        let address = self.lines[place].connection.address();
+        let stored = self.stored.iter().enumerate();
+        let queued = stored.filter(move |(_, one)| one.is_queued() && one.receiver == address);
+        queued.map(|(place, _)| place)
+    }
+
+    /// A client that acknowledges whatever it is sent gets whatever there is, in a time that is known.
+    fn settle(&mut self, place: usize) {
+        if !self.is_current(place) {
+            return;
+        }
+        // At most one of those with the same id at a time.
+        for _ in 0..4 * PEERS * SLOTS {
+            self.drain(place);
+            if self.queued(place).next().is_none() {
+                return;
+            }
+            for out in std::mem::take(&mut self.lines[place].out) {
+                let stored = &mut self.stored[out];
+                let frame = TransportMessage::received(&*stored.id).to_string();
+                let line = &mut self.lines[place];
+                let handled =
+                    line.connection
+                        .handle_frame(&mut self.store, frame.as_bytes(), self.now);
+                let Ok(Handled::Delivered { sender }) = handled else {
+                    panic!("{handled:?}");
+                };
+                assert_eq!(sender, stored.sender);
+                stored.delivered = true;
+            }
+            self.drain(place);
+            // Longer than an id rests.
+            let Some(later) = self.now.checked_add(1 + u64::from(u16::MAX)) else {
+                return;
+            };
+            self.set(later);
+        }
+        assert_eq!(self.queued(place).next(), None, "it never comes");
     }
 
     /// The caller's loop, for some turns: the time always goes on.

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::fingerprint::Fingerprints;
-use super::{Lease, NewMessage, Put, Queued, Store, StoreError};
+use super::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError, Turn};
 use crate::encode::copy;
 use crate::{BufferTooSmall, JsonStr, Message, Policy};
 
@@ -50,13 +50,15 @@ enum State {
     Free,
     /// To be delivered.
     Queued,
+    /// It was sent under the lease of its receiver's, and is not acknowledged.
+    Sent,
     /// Delivered, and the sender is to be told.
     Delivered,
     /// Delivered, and the sender has been told.
     Told,
 }
 
-/// In one store it matters to nobody but the sender itself which of its own ids are alike.
+/// It matters to nobody but the sender itself which of its own ids are alike. Where those of two senders are, one waits for the other's as if they were the same.
 const PRINTS: Fingerprints = Fingerprints::new([0, 0]);
 
 impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
@@ -72,23 +74,26 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
 
     /// The messages that are not delivered, to whomever.
     pub fn undelivered(&self) -> usize {
-        let queued = self.slots().filter(|slot| slot.state == State::Queued);
+        let undelivered = self.slots().filter(|slot| slot.is_undelivered());
         // `count` would add with a check that could panic.
-        queued.fold(0, |count: usize, _| count.saturating_add(1))
+        undelivered.fold(0, |count: usize, _| count.saturating_add(1))
     }
 
-    /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told.
+    /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told. Where one of them was sent, the
+    /// connection that it was sent on finds itself [superseded](super::ServerError::Superseded).
     pub fn discard(&mut self, receiver: A) -> usize {
         let mut count = 0_usize;
-        for slot in self
-            .peers
-            .iter_mut()
-            .flatten()
-            .flat_map(|peer| &mut peer.slots)
-        {
-            if slot.state == State::Queued && slot.receiver == Some(receiver) {
+        let mut was_sent = false;
+        for slot in self.slots_mut() {
+            if slot.is_undelivered() && slot.receiver == Some(receiver) {
+                was_sent |= slot.state == State::Sent;
                 slot.state = State::Free;
                 count = count.saturating_add(1);
+            }
+        }
+        for peer in self.peers.iter_mut().flatten() {
+            if was_sent && peer.address == receiver {
+                peer.open = false;
             }
         }
         count
@@ -96,6 +101,11 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
 
     fn slots(&self) -> impl Iterator<Item = &Slot<A, N>> {
         self.peers.iter().flatten().flat_map(|peer| &peer.slots)
+    }
+
+    fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot<A, N>> {
+        let peers = self.peers.iter_mut().flatten();
+        peers.flat_map(|peer| &mut peer.slots)
     }
 
     fn peer(&mut self, lease: &Lease<A>) -> Result<&mut Peer<A, SLOTS, N>, StoreError<PeersFull>> {
@@ -129,6 +139,13 @@ impl<A, const SLOTS: usize, const N: usize> Peer<A, SLOTS, N> {
     }
 }
 
+impl<A: Copy + Eq, const N: usize> Slot<A, N> {
+    /// Whether it is the message with this id that was sent under a lease.
+    fn is_sent(&self, lease: &Lease<A>, id: u64) -> bool {
+        self.state == State::Sent && self.receiver == Some(lease.address) && self.id == id
+    }
+}
+
 impl<A, const N: usize> Slot<A, N> {
     const FREE: Self = Self {
         state: State::Free,
@@ -139,6 +156,10 @@ impl<A, const N: usize> Slot<A, N> {
         frame: [0; N],
         len: 0,
     };
+
+    const fn is_undelivered(&self) -> bool {
+        matches!(self.state, State::Queued | State::Sent)
+    }
 
     fn frame(&self) -> &[u8] {
         self.frame.get(..self.len).unwrap_or_default()
@@ -161,15 +182,21 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     fn open(&mut self, address: A, takeover: bool) -> Result<Option<Lease<A>>, PeersFull> {
         let epoch = self.number();
         let lease = Lease { address, epoch };
+        let is_taken = |peer: &Peer<A, SLOTS, N>| peer.open && peer.address == address;
+        if !takeover && self.peers.iter().flatten().any(is_taken) {
+            return Ok(None);
+        }
+        for slot in self.slots_mut() {
+            if slot.state == State::Sent && slot.receiver == Some(address) {
+                slot.state = State::Queued;
+            }
+        }
         let known = self
             .peers
             .iter_mut()
             .flatten()
             .find(|peer| peer.address == address);
         if let Some(peer) = known {
-            if peer.open && !takeover {
-                return Ok(None);
-            }
             peer.open = true;
             peer.epoch = epoch;
             return Ok(Some(lease));
@@ -214,7 +241,7 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         if let Some(known) = slots.iter().find(is_known) {
             return Ok(match known.state {
                 _ if known.fingerprint != message.fingerprint => Put::Conflict,
-                State::Queued | State::Free => Put::Known,
+                State::Queued | State::Sent | State::Free => Put::Known,
                 State::Delivered | State::Told => Put::Delivered,
             });
         }
@@ -238,13 +265,11 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     fn next(
         &mut self,
         lease: &Lease<A>,
-        from: u64,
+        after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
         self.peer(lease)?;
         let is_wanted = |slot: &&Slot<A, N>| {
-            slot.state == State::Queued
-                && slot.receiver == Some(lease.address)
-                && slot.sequence >= from
+            slot.is_undelivered() && slot.receiver == Some(lease.address) && slot.sequence > after
         };
         let first = self
             .slots()
@@ -254,24 +279,39 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
             sequence: slot.sequence,
             id: slot.id(),
             frame: slot.frame(),
+            turn: match slot.state {
+                State::Sent => Turn::Sent,
+                _ if self.slots().any(|other| other.is_sent(lease, slot.id)) => Turn::Waits,
+                _ => Turn::Free,
+            },
         }))
+    }
+
+    fn mark_sent(&mut self, lease: &Lease<A>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
+        self.peer(lease)?;
+        for slot in self.slots_mut() {
+            let is_for_it = slot.receiver == Some(lease.address);
+            if slot.state == State::Queued && slot.sequence == sequence && is_for_it {
+                slot.state = State::Sent;
+            }
+        }
+        Ok(())
     }
 
     fn acknowledge(
         &mut self,
         lease: &Lease<A>,
-        sequence: u64,
-    ) -> Result<Option<A>, StoreError<PeersFull>> {
+        id: JsonStr<'_>,
+    ) -> Result<Option<Acknowledged<A>>, StoreError<PeersFull>> {
         self.peer(lease)?;
+        let id = PRINTS.id(id);
         for peer in self.peers.iter_mut().flatten() {
-            for slot in &mut peer.slots {
-                if slot.state == State::Queued
-                    && slot.receiver == Some(lease.address)
-                    && slot.sequence == sequence
-                {
-                    slot.state = State::Delivered;
-                    return Ok(Some(peer.address));
-                }
+            if let Some(slot) = peer.slots.iter_mut().find(|slot| slot.is_sent(lease, id)) {
+                slot.state = State::Delivered;
+                return Ok(Some(Acknowledged {
+                    sequence: slot.sequence,
+                    sender: peer.address,
+                }));
             }
         }
         Ok(None)

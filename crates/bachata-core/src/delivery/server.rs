@@ -158,8 +158,8 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     ///
     /// # Errors
     ///
-    /// The frame is no message, or there is no room for the answer to it; nothing has changed then. Or there is a newer connection of this address, or the store
-    /// failed.
+    /// The frame is no message, or there is no room for the answer to it; nothing has changed then. Or the [lease is void](ServerError::Superseded), or the
+    /// store failed.
     pub fn handle_frame<'f, S: Store<Address = A>>(
         &mut self,
         store: &mut S,
@@ -184,8 +184,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
                     let id = message.data().unwrap_or_default();
                     let sender = self.window.acknowledge(store, &self.lease, id, now)?;
                     Ok(match sender {
-                        Some(Some(sender)) => Handled::Delivered { sender },
-                        Some(None) => Handled::Nothing,
+                        Some(sender) => Handled::Delivered { sender },
                         None => self.ignore(),
                     })
                 }
@@ -209,7 +208,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     ///
     /// # Errors
     ///
-    /// There is a newer connection of this address, or the store failed. The client is told nothing then, and the connection is best closed.
+    /// The [lease is void](ServerError::Superseded), or the store failed. The client is told nothing then, and the connection is best closed.
     pub fn submit<S: Store<Address = A>>(
         &mut self,
         store: &mut S,
@@ -250,7 +249,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     ///
     /// # Errors
     ///
-    /// `out` is too short: nothing has been lost then. There is a newer connection of this address, or the store failed.
+    /// `out` is too short: nothing has been lost then. The [lease is void](ServerError::Superseded), or the store failed.
     pub fn poll_transmit<'o, S: Store<Address = A>>(
         &mut self,
         store: &mut S,
@@ -282,8 +281,7 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time.
     pub fn poll_timeout(&self) -> Option<u64> {
-        let now = self.clock.passed();
-        let timeout = earlier(self.liveness.timeout(true), self.window.timeout(now))?;
+        let timeout = earlier(self.liveness.timeout(true), self.window.timeout())?;
         Some(self.clock.shows_at(timeout))
     }
 
@@ -356,7 +354,7 @@ pub enum ServerError<E> {
     TooLong(BufferTooSmall),
     /// The output is too short.
     BufferTooSmall(BufferTooSmall),
-    /// There is a newer connection of this address. This one is to be closed.
+    /// The lease is void: there is a newer connection of this address, or the store has dropped what was sent on this one, which is to be closed.
     Superseded,
     /// The store's own.
     Store(E),
@@ -393,7 +391,7 @@ impl<E: fmt::Display> fmt::Display for ServerError<E> {
             Self::Busy => f.write_str("no room for the answer now"),
             Self::TooLong(error) => write!(f, "never room for the answer: {error}"),
             Self::BufferTooSmall(error) => error.fmt(f),
-            Self::Superseded => f.write_str("there is a newer connection of this address"),
+            Self::Superseded => f.write_str("the address is no longer this connection's"),
             Self::Store(error) => error.fmt(f),
         }
     }

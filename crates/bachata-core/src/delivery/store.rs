@@ -1,6 +1,7 @@
 use crate::{BufferTooSmall, JsonStr};
 
-/// The right to act for an address: given to the newest connection of that address, and void as soon as there is a newer one.
+/// The right to act for an address: given to the newest connection of that address. It is void as soon as there is a newer one, and where a message is dropped that was
+/// [sent](Store::mark_sent) under it, since the 200 for that would count for another message with the same `id`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Lease<A> {
@@ -42,23 +43,47 @@ pub enum Put {
     TooLong(BufferTooSmall),
 }
 
-/// A message that is to be delivered.
+/// A message that is not delivered yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Queued<'s> {
-    /// Its place: messages to a receiver are delivered by increasing sequence.
+    /// Its place, at least 1: greater than that of each message to the same receiver that a store has shown before.
     pub sequence: u64,
     /// Its `id`.
     pub id: JsonStr<'s>,
     /// What its receiver gets.
     pub frame: &'s [u8],
+    /// Whether it may be sent.
+    pub turn: Turn,
+}
+
+/// Whether a message may be sent under a lease, for the sake of its `id`: a 200 does not say whose message it is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Turn {
+    /// No undelivered message with this `id` has been [sent](Store::mark_sent) under the lease.
+    Free,
+    /// Another one has.
+    Waits,
+    /// This one has.
+    Sent,
+}
+
+/// A message that a 200 was for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Acknowledged<A> {
+    /// As of [`Queued`].
+    pub sequence: u64,
+    /// Who has sent it, and is to be told.
+    pub sender: A,
 }
 
 /// Why a store did not do what it was asked to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StoreError<E> {
-    /// There is a newer connection of this address.
+    /// The lease is void: there is a newer connection of its address, or the store has dropped what was sent under it.
     Superseded,
     /// The store's own.
     Store(E),
@@ -112,7 +137,7 @@ pub trait Store {
         message: NewMessage<'_, Self::Address>,
     ) -> Result<Put, StoreError<Self::Error>>;
 
-    /// The first undelivered message to the holder with a sequence of at least `from`.
+    /// The first undelivered message to the holder with a sequence of more than `after`.
     ///
     /// # Errors
     ///
@@ -120,11 +145,22 @@ pub trait Store {
     fn next(
         &mut self,
         lease: &Lease<Self::Address>,
-        from: u64,
+        after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<Self::Error>>;
 
-    /// The holder has received the message with this sequence: it is delivered, and its sender is to be told. Gives the sender; none where there is no such
-    /// message to the holder, or none that is undelivered.
+    /// The undelivered message to the holder with this sequence was sent under the lease. It was [free](Turn::Free). Nothing of this is kept longer than the lease holds.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn mark_sent(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        sequence: u64,
+    ) -> Result<(), StoreError<Self::Error>>;
+
+    /// The holder has received the message with this `id` that was [sent](Self::mark_sent) under the lease: it is delivered, and its sender is to be told. None where no
+    /// undelivered message with this `id` was.
     ///
     /// # Errors
     ///
@@ -132,8 +168,8 @@ pub trait Store {
     fn acknowledge(
         &mut self,
         lease: &Lease<Self::Address>,
-        sequence: u64,
-    ) -> Result<Option<Self::Address>, StoreError<Self::Error>>;
+        id: JsonStr<'_>,
+    ) -> Result<Option<Acknowledged<Self::Address>>, StoreError<Self::Error>>;
 
     /// The `id` of the first message of the holder's that is delivered and of which it has not been told, and its sequence.
     ///

@@ -73,7 +73,7 @@ fn what_went_wrong_can_be_read() {
         ),
         (
             ServerError::Superseded,
-            "there is a newer connection of this address",
+            "the address is no longer this connection's",
         ),
         (ServerError::from(StoreError::from(PeersFull)), full),
     ] {

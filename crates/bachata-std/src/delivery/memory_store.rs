@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
+use std::ops::Bound;
 
-use super::{Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError};
+use super::{Acknowledged, Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError, Turn};
 use crate::core::{BufferTooSmall, JsonStr};
 use crate::text::owned;
 
@@ -66,6 +67,8 @@ struct Peer {
     told: BTreeSet<u64>,
     /// What its undelivered messages have.
     bytes: usize,
+    /// The sequences of the messages to it that were sent under its lease and are not acknowledged, by their ids.
+    sent: HashMap<String, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +106,8 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
         self.queues.values().map(BTreeSet::len).sum()
     }
 
-    /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told.
+    /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told. Where one of them was sent, the
+    /// connection that it was sent on finds itself superseded, and is closed.
     pub fn discard(&mut self, receiver: A) -> usize {
         let queue = self.queues.remove(&receiver).unwrap_or_default();
         for &sequence in &queue {
@@ -111,6 +115,13 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
                 self.note_idle(sender);
             }
         }
+        if let Some(peer) = self.peers.get_mut(&receiver) {
+            if !peer.sent.is_empty() {
+                peer.sent.clear();
+                peer.open = false;
+            }
+        }
+        self.note_idle(receiver);
         queue.len()
     }
 
@@ -177,12 +188,14 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         self.idle.remove(&peer.epoch);
         peer.epoch = epoch;
         peer.open = true;
+        peer.sent.clear();
         Ok(Some(Lease { address, epoch }))
     }
 
     fn close(&mut self, lease: &Lease<A>) -> Result<(), PeersFull> {
         if let Ok(peer) = self.check(lease) {
             peer.open = false;
+            peer.sent.clear();
             self.note_idle(lease.address);
         }
         Ok(())
@@ -240,35 +253,50 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
     fn next(
         &mut self,
         lease: &Lease<A>,
-        from: u64,
+        after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
         self.check(lease)?;
         let queue = self.queues.get(&lease.address);
-        let Some(&sequence) = queue.and_then(|queue| queue.range(from..).next()) else {
-            return Ok(None);
-        };
-        Ok(self.messages.get(&sequence).map(|message| Queued {
-            sequence,
-            id: JsonStr::new(&message.id),
-            frame: message.frame.as_deref().unwrap_or_default(),
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let first = queue.and_then(|queue| queue.range(behind).next());
+        Ok(first.and_then(|&sequence| {
+            let message = self.messages.get(&sequence)?;
+            let sent = self.peers.get(&lease.address)?.sent.get(&message.id);
+            Some(Queued {
+                sequence,
+                id: JsonStr::new(&message.id),
+                frame: message.frame.as_deref().unwrap_or_default(),
+                turn: match sent {
+                    None => Turn::Free,
+                    Some(sent) if *sent == sequence => Turn::Sent,
+                    Some(_) => Turn::Waits,
+                },
+            })
         }))
+    }
+
+    fn mark_sent(&mut self, lease: &Lease<A>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
+        self.check(lease)?;
+        let is_for_it =
+            |message: &&Stored<A>| message.receiver == lease.address && message.frame.is_some();
+        let message = self.messages.get(&sequence).filter(is_for_it);
+        let id = message.map(|message| message.id.clone());
+        let peer = self.check(lease)?;
+        peer.sent.extend(id.map(|id| (id, sequence)));
+        Ok(())
     }
 
     fn acknowledge(
         &mut self,
         lease: &Lease<A>,
-        sequence: u64,
-    ) -> Result<Option<A>, StoreError<PeersFull>> {
-        self.check(lease)?;
-        let Some(message) = self.messages.get_mut(&sequence) else {
+        id: JsonStr<'_>,
+    ) -> Result<Option<Acknowledged<A>>, StoreError<PeersFull>> {
+        let sent = self.check(lease)?.sent.remove(&owned(id));
+        let message = sent.and_then(|sequence| Some((sequence, self.messages.get_mut(&sequence)?)));
+        let Some((sequence, message)) = message else {
             return Ok(None);
         };
-        if message.receiver != lease.address {
-            return Ok(None);
-        }
-        let Some(frame) = message.frame.take() else {
-            return Ok(None);
-        };
+        let frame = message.frame.take().unwrap_or_default();
         let sender = message.sender;
         let queue = self.queues.entry(lease.address).or_default();
         queue.remove(&sequence);
@@ -279,7 +307,7 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
             peer.bytes -= frame.len();
             peer.delivered.insert(sequence);
         }
-        Ok(Some(sender))
+        Ok(Some(Acknowledged { sequence, sender }))
     }
 
     fn next_delivered(

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bachata_std::core::JsonStr;
 use bachata_std::delivery::{
-    Client, DEFAULT_SERVER_WINDOW, Disconnect, KeepAlive, Lease, NewMessage, PeersFull, Put,
-    Queued, Refused, Server, ServerConfig, Store as _, StoreError, StoreLimits,
+    Acknowledged, Client, DEFAULT_SERVER_WINDOW, Disconnect, KeepAlive, Lease, NewMessage,
+    PeersFull, Put, Queued, Refused, Server, ServerConfig, Store as _, StoreError, StoreLimits,
 };
 
 use super::common::*;
@@ -484,17 +484,21 @@ impl bachata_std::delivery::Store for Failing {
     fn next(
         &mut self,
         lease: &Lease<u8>,
-        from: u64,
+        after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
-        self.check()?.next(lease, from)
+        self.check()?.next(lease, after)
+    }
+
+    fn mark_sent(&mut self, lease: &Lease<u8>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
+        self.check()?.mark_sent(lease, sequence)
     }
 
     fn acknowledge(
         &mut self,
         lease: &Lease<u8>,
-        sequence: u64,
-    ) -> Result<Option<u8>, StoreError<PeersFull>> {
-        self.check()?.acknowledge(lease, sequence)
+        id: JsonStr<'_>,
+    ) -> Result<Option<Acknowledged<u8>>, StoreError<PeersFull>> {
+        self.check()?.acknowledge(lease, id)
     }
 
     fn next_delivered(

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use bachata_std::core::delivery::MemoryStore as FixedStore;
-use bachata_std::delivery::{Lease, MemoryStore, NewMessage, Put, Store, StoreError, StoreLimits};
+use bachata_std::delivery::{
+    Acknowledged, Lease, MemoryStore, NewMessage, Put, Store, StoreError, StoreLimits, Turn,
+};
 
 const PEERS: usize = 4;
 const MESSAGES: usize = 5;
@@ -42,20 +44,32 @@ fn put<S: Store<Address = u8>>(
     store.put(lease, message)
 }
 
-/// A message that was found: its sequence, id and frame.
-type Found = (u64, String, Vec<u8>);
+/// A message that was found: its sequence, id, frame and turn.
+type Found = (u64, String, Vec<u8>, Turn);
 
 /// The next message.
 fn next<S: Store<Address = u8>>(
     store: &mut S,
     lease: &Lease<u8>,
-    from: u64,
+    after: u64,
 ) -> Result<Option<Found>, StoreError<S::Error>> {
-    let queued = store.next(lease, from)?;
+    let queued = store.next(lease, after)?;
     Ok(queued.map(|queued| {
         let id = queued.id.chars().collect();
-        (queued.sequence, id, queued.frame.to_vec())
+        (queued.sequence, id, queued.frame.to_vec(), queued.turn)
     }))
+}
+
+/// The first message to the holder is sent and acknowledged: its sequence.
+fn deliver<S: Store<Address = u8>>(store: &mut S, lease: &Lease<u8>) -> u64
+where
+    S::Error: Debug,
+{
+    let (sequence, id, ..) = next(store, lease, 0).unwrap().unwrap();
+    store.mark_sent(lease, sequence).unwrap();
+    let acknowledged = store.acknowledge(lease, (&*id).into()).unwrap();
+    assert_eq!(acknowledged.unwrap().sequence, sequence);
+    sequence
 }
 
 fn open<S: Store<Address = u8>>(store: &mut S, address: u8) -> Lease<u8>
@@ -71,6 +85,7 @@ where
 {
     leases(&mut make());
     order(&mut make());
+    turns(&mut make());
     ids(&mut make());
     shares(&mut make());
     addresses(&mut make());
@@ -89,7 +104,11 @@ where
     // A void lease does nothing, whatever it is used for.
     assert_eq!(put(store, &first, 2, "b", 1), Err(StoreError::Superseded));
     assert_eq!(next(store, &first, 0), Err(StoreError::Superseded));
-    assert_eq!(store.acknowledge(&first, 1), Err(StoreError::Superseded));
+    assert_eq!(store.mark_sent(&first, 1), Err(StoreError::Superseded));
+    assert_eq!(
+        store.acknowledge(&first, "a".into()),
+        Err(StoreError::Superseded)
+    );
     assert!(matches!(
         store.next_delivered(&first),
         Err(StoreError::Superseded)
@@ -119,25 +138,36 @@ where
         assert_eq!(put(store, sender, receiver, id, 1), Ok(Put::Stored));
     }
     let mut found = Vec::new();
-    let mut from = 0;
-    while let Some((sequence, id, bytes)) = next(store, &three, from).unwrap() {
-        assert!(sequence >= from);
-        assert_eq!(bytes, frame(&id));
-        from = sequence + 1;
+    let mut after = 0;
+    while let Some((sequence, id, bytes, turn)) = next(store, &three, after).unwrap() {
+        assert!(sequence > after);
+        assert_eq!((bytes, turn), (frame(&id), Turn::Free));
+        after = sequence;
         found.push((sequence, id));
     }
+    assert!(next(store, &three, u64::MAX).unwrap().is_none());
     assert_eq!(
         found.iter().map(|(_, id)| &**id).collect::<Vec<_>>(),
         ["a", "b", "c"]
     );
 
-    // Only its receiver acknowledges a message, and once.
+    // Only its receiver acknowledges a message, when it was sent, and once.
     let (sequence, _) = found[1];
-    assert_eq!(store.acknowledge(&two, sequence), Ok(None));
-    assert_eq!(store.acknowledge(&three, sequence), Ok(Some(2)));
-    assert_eq!(store.acknowledge(&three, sequence), Ok(None));
-    assert_eq!(store.acknowledge(&three, 1 << 60), Ok(None));
-    assert_eq!(next(store, &three, found[0].0 + 1).unwrap().unwrap().1, "c");
+    assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    store.mark_sent(&two, sequence).unwrap();
+    assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    store.mark_sent(&three, sequence).unwrap();
+    assert_eq!(store.acknowledge(&two, "b".into()), Ok(None));
+    let expected = Acknowledged {
+        sequence,
+        sender: 2,
+    };
+    assert_eq!(store.acknowledge(&three, "b".into()), Ok(Some(expected)));
+    assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    // What is delivered is not sent any more.
+    store.mark_sent(&three, sequence).unwrap();
+    assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    assert_eq!(next(store, &three, found[0].0).unwrap().unwrap().1, "c");
 
     // Only its sender is told, until it says that it was.
     assert!(store.next_delivered(&one).unwrap().is_none());
@@ -155,6 +185,52 @@ where
     assert_eq!(put(store, &two, 3, "b", 1), Ok(Put::Delivered));
 }
 
+fn turns<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let (one, two, three) = (open(store, 1), open(store, 2), open(store, 3));
+    for (sender, receiver) in [(&one, 3), (&two, 3), (&three, 1)] {
+        assert_eq!(put(store, sender, receiver, "a", 1), Ok(Put::Stored));
+    }
+    assert_eq!(put(store, &one, 3, "b", 1), Ok(Put::Stored));
+    fn all<S: Store<Address = u8>>(store: &mut S, lease: &Lease<u8>) -> Vec<(u64, Turn)>
+    where
+        S::Error: Debug,
+    {
+        let mut found = Vec::new();
+        let mut after = 0;
+        while let Some((sequence, .., turn)) = next(store, lease, after).unwrap() {
+            found.push((sequence, turn));
+            after = sequence;
+        }
+        found
+    }
+    let turns = |store: &mut S, lease: &Lease<u8>| -> Vec<Turn> {
+        all(store, lease).iter().map(|(_, turn)| *turn).collect()
+    };
+    assert_eq!(turns(store, &three), [Turn::Free; 3]);
+    let second = all(store, &three)[1].0;
+    store.mark_sent(&three, second).unwrap();
+    let after = [Turn::Waits, Turn::Sent, Turn::Free];
+    assert_eq!(turns(store, &three), after);
+    // It is there, not delivered, and in the way of nobody else's.
+    assert_eq!(put(store, &two, 3, "a", 1), Ok(Put::Known));
+    assert_eq!(turns(store, &one), [Turn::Free]);
+    // Until it is acknowledged, or the lease ends.
+    let newer = open(store, 3);
+    assert_eq!(turns(store, &newer), [Turn::Free; 3]);
+    assert_eq!(store.acknowledge(&newer, "a".into()), Ok(None));
+    store.mark_sent(&newer, second).unwrap();
+    store.close(&newer).unwrap();
+    let back = store.open(3, false).unwrap().unwrap();
+    assert_eq!(turns(store, &back), [Turn::Free; 3]);
+    store.mark_sent(&back, second).unwrap();
+    let acknowledged = store.acknowledge(&back, "a".into()).unwrap().unwrap();
+    assert_eq!((acknowledged.sequence, acknowledged.sender), (second, 2));
+    assert_eq!(turns(store, &back), [Turn::Free; 2]);
+}
+
 fn ids<S: Store<Address = u8>>(store: &mut S)
 where
     S::Error: Debug + PartialEq,
@@ -165,8 +241,7 @@ where
     assert_eq!(put(store, &one, 2, "a", 2), Ok(Put::Conflict));
     // An id is its sender's own.
     assert_eq!(put(store, &two, 1, "a", 2), Ok(Put::Stored));
-    let (sequence, ..) = next(store, &two, 0).unwrap().unwrap();
-    assert_eq!(store.acknowledge(&two, sequence), Ok(Some(1)));
+    let sequence = deliver(store, &two);
     assert_eq!(put(store, &one, 2, "a", 1), Ok(Put::Delivered));
     assert_eq!(put(store, &one, 2, "a", 2), Ok(Put::Conflict));
     assert!(next(store, &two, 0).unwrap().is_none());
@@ -190,8 +265,7 @@ where
     assert_eq!(put(store, &two, 1, "own", 1), Ok(Put::Stored));
 
     // A delivered message has its place until its sender was told.
-    let (sequence, ..) = next(store, &two, 0).unwrap().unwrap();
-    store.acknowledge(&two, sequence).unwrap();
+    let sequence = deliver(store, &two);
     assert_eq!(put(store, &one, 2, "more", 1), Ok(Put::Full));
     assert_eq!(put(store, &one, 2, "0", 1), Ok(Put::Delivered));
     store.tell_delivered(&one, sequence).unwrap();
@@ -252,8 +326,7 @@ fn each_sender_has_its_share_of_bytes() {
     assert_eq!(put(&mut store, &one, 2, "c", 1), Ok(Put::Full));
     assert_eq!(put(&mut store, &two, 1, "c", 1), Ok(Put::Stored));
     // What is delivered takes none, also before its sender was told.
-    let (sequence, ..) = next(&mut store, &two, 0).unwrap().unwrap();
-    store.acknowledge(&two, sequence).unwrap();
+    deliver(&mut store, &two);
     assert_eq!(put(&mut store, &one, 2, "c", 1), Ok(Put::Stored));
 }
 
@@ -281,7 +354,7 @@ fn both_stores_answer_alike() {
         let mut leases: Vec<(Lease<u8>, Lease<u8>)> = Vec::new();
         let mut sequences: Vec<(u64, u64)> = vec![(1 << 60, 1 << 60)];
         for step in 0..300 {
-            let what = dice.below(7);
+            let what = dice.below(12);
             let at = format!("seed {seed}, step {step}, {what}");
             let answer = if what == 0 || leases.is_empty() {
                 let (address, takeover) = (dice.below(6) as u8, dice.below(2) == 0);
@@ -306,37 +379,54 @@ fn both_stores_answer_alike() {
                         other.close(&same).unwrap();
                         "closed".to_owned()
                     }
-                    2 | 3 => {
-                        let (receiver, id) = (dice.below(6) as u8, dice.below(9).to_string());
+                    2..5 => {
+                        let (receiver, id) = (dice.below(6) as u8, dice.below(7).to_string());
                         let fingerprint = dice.below(8) / 7;
                         let put_one = put(&mut *one, &lease, receiver, &id, fingerprint);
                         let put_other = put(&mut other, &same, receiver, &id, fingerprint);
                         assert_eq!(put_one, put_other, "{at}");
                         format!("{put_one:?}")
                     }
-                    4 => {
+                    5..8 => {
                         let whole = dice.below(2) == 0;
-                        let from = if whole { (0, 0) } else { (sequence, likewise) };
-                        let (found, same) = (
-                            next(&mut *one, &lease, from.0),
-                            next(&mut other, &same, from.1),
-                        );
-                        let kind = format!("next {}", matches!(found, Ok(Some(_))));
-                        match (found, same) {
-                            (Ok(Some(one)), Ok(Some(other))) => {
-                                assert_eq!((&one.1, &one.2), (&other.1, &other.2), "{at}");
-                                sequences.push((one.0, other.0));
+                        let after = if whole { (0, 0) } else { (sequence, likewise) };
+                        let found = next(&mut *one, &lease, after.0);
+                        let same_found = next(&mut other, &same, after.1);
+                        match (found, same_found) {
+                            (Ok(Some(found)), Ok(Some(same_found))) => {
+                                let (sequence, id, frame, turn) = found;
+                                let (likewise, same_id, same_frame, same_turn) = same_found;
+                                assert_eq!(
+                                    (&id, frame, turn),
+                                    (&same_id, same_frame, same_turn),
+                                    "{at}"
+                                );
+                                sequences.push((sequence, likewise));
+                                if turn == Turn::Free && dice.below(2) == 0 {
+                                    assert_eq!(one.mark_sent(&lease, sequence), Ok(()));
+                                    assert_eq!(other.mark_sent(&same, likewise), Ok(()));
+                                }
+                                format!("next {turn:?}")
                             }
-                            (one, other) => assert_eq!(one, other, "{at}"),
+                            (found, same_found) => {
+                                assert_eq!(found, same_found, "{at}");
+                                "next none".to_owned()
+                            }
                         }
-                        kind
                     }
-                    5 => {
-                        let acknowledged = one.acknowledge(&lease, sequence);
-                        assert_eq!(acknowledged, other.acknowledge(&same, likewise), "{at}");
+                    8..10 => {
+                        let id = dice.below(7).to_string();
+                        let acknowledged = one.acknowledge(&lease, (&*id).into());
+                        let same_acknowledged = other.acknowledge(&same, (&*id).into());
+                        let sender = |found: Acknowledged<u8>| found.sender;
+                        assert_eq!(
+                            acknowledged.map(|found| found.map(sender)),
+                            same_acknowledged.map(|found| found.map(sender)),
+                            "{at}"
+                        );
                         format!(
                             "acknowledged {:?}",
-                            acknowledged.map(|sender| sender.is_some())
+                            acknowledged.map(|found| found.is_some())
                         )
                     }
                     _ => {
@@ -375,8 +465,10 @@ fn both_stores_answer_alike() {
         "full",
         "closed",
         "told",
-        "next true",
-        "next false",
+        "next Free",
+        "next Waits",
+        "next Sent",
+        "next none",
         "Ok(Stored)",
         "Ok(Known)",
         "Ok(Delivered)",

@@ -1,4 +1,6 @@
 use super::super::*;
+use std::string::ToString;
+
 use super::frame;
 use crate::{BufferTooSmall, JsonStr};
 
@@ -40,9 +42,15 @@ impl Shelf {
 
     /// Bob gets the next message.
     fn deliver(&mut self) {
-        let next = self.store.next(&self.bob, 0).unwrap().unwrap().sequence;
-        let sender = self.store.acknowledge(&self.bob, next).unwrap();
-        assert_eq!(sender, Some(ALICE));
+        let next = self.store.next(&self.bob, 0).unwrap().unwrap();
+        let (sequence, id) = (next.sequence, next.id.to_string());
+        self.store.mark_sent(&self.bob, sequence).unwrap();
+        let acknowledged = self.store.acknowledge(&self.bob, JsonStr::new(&id));
+        let expected = Acknowledged {
+            sequence,
+            sender: ALICE,
+        };
+        assert_eq!(acknowledged, Ok(Some(expected)));
     }
 
     /// Alice is told of the first message that has been delivered.
@@ -66,6 +74,28 @@ fn what_is_queued_for_one_address_alone_is_discarded() {
     assert_eq!(shelf.put("1", BOB), Put::Delivered);
     assert_eq!(shelf.put("2", BOB), Put::Stored);
     assert_eq!(shelf.put("3", CAROL), Put::Known);
+}
+
+#[test]
+fn a_lease_ends_where_what_was_sent_under_it_is_discarded() {
+    let mut shelf = Shelf::new();
+    shelf.put("1", BOB);
+    shelf.put("2", CAROL);
+    assert_eq!(shelf.store.discard(BOB), 1);
+    assert_eq!(shelf.store.next(&shelf.bob, 0), Ok(None));
+    shelf.put("1", BOB);
+    shelf.put("3", BOB);
+    let first = shelf.store.next(&shelf.bob, 0).unwrap().unwrap().sequence;
+    shelf.store.mark_sent(&shelf.bob, first).unwrap();
+    assert_eq!(shelf.store.undelivered(), 3);
+    assert_eq!(shelf.store.discard(CAROL), 1);
+    assert!(shelf.store.next(&shelf.bob, 0).unwrap().is_some());
+    assert_eq!(shelf.store.discard(BOB), 2);
+    let next = shelf.store.next(&shelf.bob, 0);
+    assert_eq!(next, Err(StoreError::Superseded));
+    // Nobody else's.
+    assert_eq!(shelf.put("1", BOB), Put::Stored);
+    assert!(shelf.store.open(BOB, false).unwrap().is_some());
 }
 
 #[test]

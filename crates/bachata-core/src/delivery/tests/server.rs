@@ -355,10 +355,10 @@ fn an_id_rests_where_a_second_200_may_come() {
         let timeout = hall.bob.poll_timeout();
         assert_eq!(timeout, Some(60_000));
         assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
-        assert_eq!(hall.bob.poll_timeout(), Some(10_000));
         for now in [0, 9_999] {
             hall.bob.handle_timeout(now);
             assert_eq!(hall.transmits(BOB), Vec::<String>::new());
+            assert_eq!(hall.bob.poll_timeout(), Some(10_000));
             let again = receipt(200, "1");
             let again = hall
                 .bob
@@ -394,10 +394,8 @@ fn a_late_200_is_for_what_was_sent() {
     assert_eq!(hall.transmits(BOB), [receipt(100, "1")]);
     assert_eq!(hall.bob.poll_timeout(), None);
     assert_eq!(hall.receives(BOB, 200, "1"), Some(ALICE));
-    // The other may still be in need of another's 200.
     assert_eq!(hall.receives(BOB, 200, "1"), None);
-    hall.bob.handle_timeout(0);
-    hall.bob.handle_timeout(10_000);
+    // It was sent once, so there is no other 200 for it.
     assert_eq!(hall.transmits(BOB), [own]);
 }
 
@@ -447,16 +445,22 @@ fn what_cannot_be_held_back_comes_later() {
 }
 
 #[test]
-fn a_200_for_what_was_dropped_is_expected_and_tells_nobody() {
+fn a_connection_ends_where_what_it_has_sent_is_dropped() {
     let mut hall = Hall::new(QUIET_SERVER);
     hall.submit(&frame("1"));
     assert_eq!(hall.transmits(BOB), [frame("1")]);
     assert_eq!(hall.store.discard(BOB), 1);
-    assert_eq!(hall.receives(BOB, 200, "1"), None);
-    assert_eq!(hall.bob.counters().ignored, 0);
-    // It is expected once.
-    assert_eq!(hall.receives(BOB, 200, "1"), None);
-    assert_eq!(hall.bob.counters().ignored, 1);
+    // Its 200 could not be told from that for another.
+    let own = message("1").with_from("bob").to_string();
+    hall.submit(&own);
+    let mut out = [0; 128];
+    let transmit = hall.bob.poll_transmit(&mut hall.store, &mut out);
+    assert_eq!(transmit, Err(ServerError::Superseded));
+    let late = receipt(200, "1");
+    let handled = hall.bob.handle_frame(&mut hall.store, late.as_bytes(), 0);
+    assert!(matches!(handled, Err(ServerError::Superseded)));
+    hall.bob = TestConnection::open(&mut hall.store, BOB, QUIET_SERVER, 0).unwrap();
+    assert_eq!(hall.transmits(BOB)[1..], [own]);
 }
 
 #[test]
@@ -525,34 +529,8 @@ fn an_id_that_nobody_waits_for_rests_unseen() {
         .bob
         .handle_frame(&mut hall.store, second.as_bytes(), 5000);
     assert!(matches!(handled, Ok(Handled::Delivered { sender: ALICE })));
+    assert_eq!(hall.transmits(BOB), Vec::<String>::new());
     assert_eq!(hall.bob.poll_timeout(), Some(15_000));
-}
-
-#[test]
-fn what_was_dropped_is_waited_for_no_longer() {
-    for resend in [None, Some(SLOW)] {
-        let mut hall = Hall::new(ServerConfig {
-            resend,
-            ..QUIET_SERVER
-        });
-        hall.submit(&frame("1"));
-        assert_eq!(hall.transmits(BOB), [frame("1")]);
-        assert_eq!(hall.store.discard(BOB), 1);
-        let own = message("1").with_from("bob").to_string();
-        hall.submit_own(&own);
-        assert_eq!(hall.transmits(BOB), [receipt(100, "1")]);
-        hall.bob.handle_timeout(60_000);
-        assert_eq!(hall.transmits(BOB), [&*own]);
-        // And what waits may be dropped itself.
-        hall.submit(&frame("1"));
-        assert_eq!(hall.transmits(BOB), Vec::<String>::new());
-        assert_eq!(hall.store.discard(BOB), 2);
-        hall.submit(&frame("1"));
-        assert_eq!(hall.transmits(BOB), Vec::<String>::new());
-        hall.bob.handle_timeout(0);
-        hall.bob.handle_timeout(60_000);
-        assert_eq!(hall.transmits(BOB), [frame("1")]);
-    }
 }
 
 #[test]
@@ -681,26 +659,6 @@ fn what_is_in_flight_is_passed_over_when_others_are_looked_for_again() {
     assert!(step(3200, &[], &[]).is_empty());
     assert!(step(3500, &[], &[]).is_empty());
     assert_eq!(step(4500, &[], &[]), ["3"]);
-}
-
-#[test]
-fn what_the_store_has_dropped_is_not_sent_again() {
-    let config = ServerConfig {
-        resend: Some(Resend {
-            first: 1000,
-            max: 1000,
-        }),
-        ..QUIET_SERVER
-    };
-    let mut hall = Hall::new(config);
-    hall.submit(&frame("1"));
-    assert_eq!(hall.transmits(BOB), [frame("1")]);
-    hall.bob.handle_timeout(1000);
-    assert_eq!(hall.transmits(BOB), [frame("1")]);
-    assert_eq!(hall.store.discard(BOB), 1);
-    hall.bob.handle_timeout(2000);
-    assert_eq!(hall.transmits(BOB), [""; 0]);
-    assert_eq!(hall.bob.poll_timeout(), None);
 }
 
 #[test]

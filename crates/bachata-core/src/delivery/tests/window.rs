@@ -1,45 +1,66 @@
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::super::*;
-use super::server::{ALICE, BOB, QUIET_SERVER, SLOW, submit};
+use super::server::{BOB, QUIET_SERVER, SLOW, submit};
 use super::{message, receipt};
-use crate::Message;
+use crate::{JsonStr, Message};
 
-/// Three clients who send to Bob, so much under the same ids that some of it can't be held back.
-struct Crowd {
-    store: MemoryStore<u8, 4, 16, 128>,
-    senders: [ServerConnection<u8, 16, 64>; 3],
-    bob: ServerConnection<u8, 16, 64>,
+/// Clients who send to Bob, many of them under the same ids.
+struct Crowd<const WINDOW: usize> {
+    store: CrowdStore,
+    senders: Vec<ServerConnection<u8, 2, 64>>,
+    bob: ServerConnection<u8, WINDOW, 64>,
 }
 
-const CROWD: [u8; 3] = [ALICE, 3, 4];
+type CrowdStore = MemoryStore<u8, 11, 16, 128>;
 
-/// As many ids as messages can be held back.
-const OTHERS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
+/// The addresses of the senders.
+const FIRST: u8 = 10;
+const LAST: u8 = 19;
 
-impl Crowd {
+/// What is not acknowledged soon gives way, and comes again.
+const GIVING_WAY: ServerConfig = ServerConfig {
+    resend: Some(SLOW),
+    give_way_after: 1000,
+    ..QUIET_SERVER
+};
+
+impl<const WINDOW: usize> Crowd<WINDOW> {
+    /// Bob has been sent whatever there was.
     fn new(config: ServerConfig) -> Self {
         let mut store = MemoryStore::new();
-        Self {
-            senders: CROWD.map(|who| ServerConnection::open(&mut store, who, config, 0).unwrap()),
+        let open = |who| ServerConnection::open(&mut store, who, config, 0).unwrap();
+        let senders = (FIRST..=LAST).map(open).collect();
+        let mut crowd = Self {
+            senders,
             bob: ServerConnection::open(&mut store, BOB, config, 0).unwrap(),
             store,
-        }
+        };
+        assert_eq!(crowd.transmits(0), []);
+        crowd
     }
 
-    fn submit(&mut self, who: u8, ids: &[&str]) {
-        let place = CROWD.iter().position(|sender| *sender == who).unwrap();
-        let sender = &mut self.senders[place];
-        for id in ids {
-            let from = who.to_string();
-            let frame = message(id).with_from(&*from).to_string();
-            assert_eq!(submit(sender, &mut self.store, &frame), Put::Stored);
-            while sender
-                .poll_transmit(&mut self.store, &mut [0; 64])
-                .unwrap()
-                .is_some()
-            {}
+    fn submit(&mut self, who: u8, id: &str) -> Put {
+        let sender = &mut self.senders[usize::from(who - FIRST)];
+        let from = who.to_string();
+        let frame = message(id).with_from(&*from).to_string();
+        let put = submit(sender, &mut self.store, &frame);
+        self.tell(who);
+        put
+    }
+
+    /// A sender is told whatever there is.
+    fn tell(&mut self, who: u8) {
+        let sender = &mut self.senders[usize::from(who - FIRST)];
+        let store = &mut self.store;
+        while sender.poll_transmit(store, &mut [0; 64]).unwrap().is_some() {}
+    }
+
+    fn submit_all(&mut self, id: &str) {
+        for who in FIRST..=LAST {
+            assert_eq!(self.submit(who, id), Put::Stored);
         }
     }
 
@@ -56,225 +77,378 @@ impl Crowd {
             let from = message.from().unwrap().to_string();
             sent.push((message.id().to_string(), from.parse().unwrap()));
         }
+        let timeout = self.bob.poll_timeout();
+        assert!(timeout.is_none_or(|timeout| timeout > now), "{timeout:?}");
         sent
     }
 
     fn acknowledges(&mut self, id: &str, now: u64) -> Option<u8> {
         let answer = receipt(200, id);
-        match self
-            .bob
-            .handle_frame(&mut self.store, answer.as_bytes(), now)
-        {
-            Ok(Handled::Delivered { sender }) => Some(sender),
+        let store = &mut self.store;
+        match self.bob.handle_frame(store, answer.as_bytes(), now) {
+            Ok(Handled::Delivered { sender }) => {
+                self.tell(sender);
+                Some(sender)
+            }
             Ok(Handled::Nothing) => None,
             other => panic!("{other:?}"),
         }
     }
 }
 
-#[test]
-fn a_200_that_comes_twice_is_for_nothing_that_was_never_sent() {
-    // Where it may come twice.
-    let mut crowd = Crowd::new(ServerConfig {
-        resend: Some(SLOW),
-        ..QUIET_SERVER
-    });
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS);
-        crowd.submit(who, &["x"]);
-    }
-    let sent = crowd.transmits(0);
-    assert!(sent.len() == 9 && sent.iter().all(|(_, who)| *who == ALICE));
-    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
-    assert_eq!(crowd.acknowledges("x", 9_999), None);
-
-    // Where it may not, and one waits for its turn.
-    let mut crowd = Crowd::new(QUIET_SERVER);
-    let _ready = crowd.transmits(0);
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS[1..]);
-        crowd.submit(who, &["x"]);
-    }
-    crowd.submit(4, &["x"]);
-    assert_eq!(crowd.transmits(0).len(), 8);
-    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
-    assert_eq!(crowd.acknowledges("x", 0), None);
-    assert_eq!(crowd.transmits(0), [("x".into(), 3)]);
-    // When there is room for the last one, it is held back.
-    for id in &OTHERS[1..] {
-        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
-        assert_eq!(crowd.transmits(0), [((*id).into(), 3)]);
-    }
-    assert_eq!(crowd.acknowledges("x", 0), Some(3));
-    assert_eq!(crowd.transmits(0), [("x".into(), 4)]);
-    assert_eq!(crowd.acknowledges("x", 0), Some(4));
+fn of(who: u8, id: &str) -> (String, u8) {
+    (id.into(), who)
 }
 
 #[test]
-fn an_id_rests_for_those_that_could_not_be_held_back() {
-    let mut crowd = Crowd::new(ServerConfig {
-        resend: Some(SLOW),
-        give_way_after: 1000,
-        ..QUIET_SERVER
-    });
-    crowd.submit(ALICE, &OTHERS);
-    crowd.submit(ALICE, &["x"]);
-    crowd.submit(3, &OTHERS);
-    for who in [3, 4] {
-        crowd.submit(who, &["x"]);
+fn one_with_an_id_is_out_however_many_wait_and_however_long() {
+    for config in [GIVING_WAY, QUIET_SERVER] {
+        let mut crowd = Crowd::<3>::new(config);
+        crowd.submit_all("x");
+        assert_eq!(crowd.transmits(0), [of(FIRST, "x")]);
+        for now in (100..200_000).step_by(100) {
+            let sent = crowd.transmits(now);
+            assert!(sent.iter().all(|sent| *sent == of(FIRST, "x")), "{now}");
+            assert_eq!(
+                sent.is_empty(),
+                config.resend.is_none() || now % 2000 != 0,
+                "{now}"
+            );
+        }
+        assert_eq!(crowd.acknowledges("x", 200_000), Some(FIRST));
+        assert_eq!(crowd.acknowledges("x", 200_000), None);
     }
-    assert_eq!(crowd.transmits(0).len(), 9);
-    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
-    // There is room from now on.
-    for id in OTHERS {
-        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
-    }
-    for now in (100..10_000).step_by(100) {
-        assert!(crowd.transmits(now).is_empty(), "{now}");
-    }
-    let mut sent = crowd.transmits(10_000);
-    sent.sort();
-    assert!(sent.contains(&("x".into(), 3)) && !sent.contains(&("x".into(), 4)));
-    assert_eq!(crowd.acknowledges("x", 10_000), Some(3));
-    for now in (10_100..20_000).step_by(100) {
-        assert!(!crowd.transmits(now).contains(&("x".into(), 4)), "{now}");
-    }
-    assert!(crowd.transmits(20_000).contains(&("x".into(), 4)));
 }
 
 #[test]
-fn two_that_rest_do_not_go_together() {
-    let mut crowd = Crowd::new(ServerConfig {
-        resend: Some(SLOW),
-        give_way_after: 1000,
-        ..QUIET_SERVER
-    });
-    let others = &OTHERS[1..];
-    for who in [ALICE, 3] {
-        crowd.submit(who, others);
-        crowd.submit(who, &["x"]);
+fn those_that_wait_go_in_their_order_and_others_pass_them() {
+    let mut crowd = Crowd::<16>::new(QUIET_SERVER);
+    for id in ["x", "y"] {
+        crowd.submit_all(id);
     }
-    // There is no room to hold it back, for 10 seconds.
-    crowd.submit(4, &["x"]);
-    assert_eq!(crowd.transmits(0).len(), 8);
-    for id in others {
-        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
+    assert_eq!(crowd.transmits(0), [of(FIRST, "x"), of(FIRST, "y")]);
+    crowd.submit(LAST, "z");
+    assert_eq!(crowd.transmits(0), [of(LAST, "z")]);
+    for who in FIRST..LAST {
+        assert_eq!(crowd.acknowledges("y", 0), Some(who));
+        assert_eq!(crowd.transmits(0), [of(who + 1, "y")]);
     }
-    let is_sent = |crowd: &mut Crowd, who, from: u64, to: u64| {
-        let mut times = (from..to).step_by(100);
-        times.any(|now| crowd.transmits(now).contains(&("x".into(), who)))
-    };
-    assert!(is_sent(&mut crowd, ALICE, 100, 5000));
-    assert_eq!(crowd.acknowledges("x", 5000), Some(ALICE));
-    assert!(!is_sent(&mut crowd, 3, 5100, 15_000));
-    assert!(crowd.transmits(15_000).contains(&("x".into(), 3)));
-    assert!(!is_sent(&mut crowd, 4, 15_100, 18_000));
-    assert_eq!(crowd.acknowledges("x", 18_000), Some(3));
-    assert!(!is_sent(&mut crowd, 4, 18_100, 28_000));
-    assert!(is_sent(&mut crowd, 4, 28_000, 30_000));
+    // What comes later is behind them.
+    assert_eq!(crowd.acknowledges("z", 0), Some(LAST));
+    crowd.submit(FIRST, "z");
+    assert_eq!(crowd.acknowledges("x", 0), Some(FIRST));
+    let expected = [of(FIRST + 1, "x"), of(FIRST, "z")];
+    assert_eq!(crowd.transmits(0), expected);
 }
 
 #[test]
-fn of_those_that_were_left_the_first_is_out() {
-    let mut crowd = Crowd::new(QUIET_SERVER);
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS);
-        crowd.submit(who, &["x"]);
-        assert!(
-            crowd
-                .transmits(0)
-                .iter()
-                .all(|(_, sender)| *sender == ALICE)
+fn those_that_wait_come_however_much_comes_behind_them() {
+    let mut crowd = Crowd::<2>::new(GIVING_WAY);
+    crowd.submit_all("x");
+    let mut all = Vec::new();
+    // One other is always on its way.
+    let mut last = None;
+    for turn in 0..400 {
+        let now = turn * 500;
+        let id = (100 + turn).to_string();
+        crowd.submit(FIRST, &id);
+        all.extend(crowd.transmits(now));
+        if let Some(last) = last.replace(id) {
+            assert!(crowd.acknowledges(&last, now).is_some());
+        }
+        crowd.acknowledges("x", now);
+    }
+    for who in FIRST..=LAST {
+        assert!(all.contains(&of(who, "x")), "{who}");
+    }
+}
+
+#[test]
+fn a_late_200_is_for_what_gave_way_whatever_waits() {
+    let mut crowd = Crowd::<16>::new(QUIET_SERVER);
+    crowd.submit_all("x");
+    crowd.submit(FIRST, "late");
+    assert_eq!(crowd.transmits(0), [of(FIRST, "x"), of(FIRST, "late")]);
+    assert_eq!(crowd.transmits(60_000), []);
+    assert_eq!(crowd.acknowledges("late", 60_000), Some(FIRST));
+    assert_eq!(crowd.acknowledges("late", 60_000), None);
+    // And those that wait for it need not wait longer.
+    assert_eq!(crowd.acknowledges("x", 60_000), Some(FIRST));
+    assert_eq!(crowd.transmits(60_000), [of(FIRST + 1, "x")]);
+}
+
+#[test]
+fn what_gave_way_comes_again_on_the_next_connection_alone_where_nothing_is_lost() {
+    let mut crowd = Crowd::<4>::new(QUIET_SERVER);
+    crowd.submit(FIRST, "stays");
+    assert_eq!(crowd.transmits(0), [of(FIRST, "stays")]);
+    assert_eq!(crowd.transmits(60_000), []);
+    crowd.submit_all("x");
+    for who in FIRST..=LAST {
+        assert_eq!(crowd.transmits(60_000), [of(who, "x")]);
+        assert_eq!(crowd.acknowledges("x", 60_000), Some(who));
+    }
+    assert_eq!(crowd.transmits(1_000_000), []);
+    crowd.bob = ServerConnection::open(&mut crowd.store, BOB, QUIET_SERVER, 0).unwrap();
+    assert_eq!(crowd.transmits(0), [of(FIRST, "stays")]);
+}
+
+#[test]
+fn a_round_of_what_gave_way_gets_to_its_end() {
+    let mut crowd = Crowd::<2>::new(GIVING_WAY);
+    // Bob can't take these; nor is he there when the last is sent.
+    for id in ["1", "2", "3", "4", "lost"] {
+        crowd.submit(FIRST, id);
+    }
+    let mut sent = Vec::new();
+    for now in (0..20_000).step_by(100) {
+        sent.extend(crowd.transmits(now).into_iter().map(|(id, _)| id));
+    }
+    // Two at a time at first; then one, and the other place is for new ones.
+    let round = ["1", "2", "3", "4", "lost"];
+    let expected: Vec<_> = round.iter().cycle().take(sent.len()).collect();
+    assert!(sent.len() >= 15 && sent.iter().eq(expected), "{sent:?}");
+}
+
+#[test]
+fn an_id_rests_after_each_that_may_be_acknowledged_again() {
+    let mut crowd = Crowd::<4>::new(ServerConfig {
+        resend: Some(SLOW),
+        ..QUIET_SERVER
+    });
+    crowd.submit_all("x");
+    let mut now = 0;
+    for who in FIRST..=LAST {
+        assert_eq!(crowd.transmits(now), [of(who, "x")]);
+        now += 500;
+        assert_eq!(crowd.acknowledges("x", now), Some(who));
+        for time in [now, now + 9999] {
+            assert_eq!(crowd.transmits(time), []);
+            assert_eq!(crowd.acknowledges("x", time), None);
+        }
+        assert_eq!(
+            crowd.bob.poll_timeout(),
+            (who < LAST).then_some(now + 10_000)
         );
+        now += 10_000;
     }
-    assert!(crowd.transmits(60_000).is_empty());
-    // Alice's has given way, and there was no room to hold the other back.
-    for id in OTHERS.iter().chain(&["x"]) {
-        assert_eq!(crowd.acknowledges(id, 60_000), Some(ALICE));
-        assert_eq!(crowd.acknowledges(id, 60_000), None);
-    }
-    let sent = crowd.transmits(70_000);
-    assert_eq!(sent.len(), 9);
-    assert!(sent.iter().all(|(_, sender)| *sender == 3));
-    assert_eq!(crowd.acknowledges("x", 70_000), Some(3));
 }
 
 #[test]
-fn the_first_of_those_that_wait_goes_first() {
-    let mut crowd = Crowd::new(QUIET_SERVER);
-    assert!(crowd.transmits(0).is_empty());
-    crowd.submit(ALICE, &OTHERS);
-    crowd.submit(ALICE, &["x"]);
-    crowd.submit(3, &OTHERS);
-    crowd.submit(3, &["x"]);
-    assert_eq!(crowd.transmits(0).len(), 9);
-    // Now there is room for the one behind it.
-    assert_eq!(crowd.acknowledges("1", 0), Some(ALICE));
-    assert_eq!(crowd.transmits(0), [("1".into(), 3)]);
-    crowd.submit(4, &["x"]);
-    assert!(crowd.transmits(0).is_empty());
-    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
-    assert_eq!(crowd.transmits(0), [("x".into(), 3)]);
-    // Who knows whether it was sent before.
-    assert_eq!(crowd.acknowledges("x", 0), Some(3));
-    assert!(crowd.transmits(9_999).is_empty());
-    assert_eq!(crowd.transmits(10_000), [("x".into(), 4)]);
-    assert_eq!(crowd.acknowledges("x", 10_000), Some(4));
+fn the_ids_of_the_last_32_rest() {
+    for others in [31_u8, 32] {
+        let mut crowd = Crowd::<4>::new(ServerConfig {
+            resend: Some(SLOW),
+            ..QUIET_SERVER
+        });
+        let ids = (0..others).map(|number| format!("other {number}"));
+        for id in core::iter::once("x".to_string()).chain(ids) {
+            crowd.submit(FIRST, &id);
+            assert_eq!(crowd.transmits(0), [of(FIRST, &id)]);
+            assert_eq!(crowd.acknowledges(&id, 0), Some(FIRST));
+        }
+        crowd.submit(LAST, "x");
+        assert_eq!(crowd.transmits(0).is_empty(), others == 31);
+    }
 }
 
 #[test]
-fn what_was_dropped_takes_no_room_from_what_is_held_back() {
-    let mut crowd = Crowd::new(QUIET_SERVER);
-    assert!(crowd.transmits(0).is_empty());
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS);
-    }
-    assert_eq!(crowd.transmits(0).len(), 8);
-    assert_eq!(crowd.store.discard(BOB), 16);
-    crowd.submit(4, &["1"]);
-    assert!(crowd.transmits(0).is_empty());
-    assert_eq!(crowd.transmits(60_000), [("1".into(), 4)]);
-    assert!(crowd.transmits(120_000).is_empty());
-    assert_eq!(crowd.acknowledges("1", 120_000), Some(4));
-}
+fn an_output_that_is_too_short_changes_nothing() {
+    let mut crowd = Crowd::<2>::new(GIVING_WAY);
+    crowd.submit(FIRST, "1");
+    crowd.submit(FIRST + 1, "1");
+    let is_refused = |crowd: &mut Crowd<2>| {
+        let mut out = [0; 8];
+        let transmit = crowd.bob.poll_transmit(&mut crowd.store, &mut out);
+        matches!(transmit, Err(ServerError::BufferTooSmall(_)))
+    };
+    assert!(is_refused(&mut crowd));
+    assert_eq!(crowd.acknowledges("1", 0), None);
+    assert_eq!(crowd.transmits(0), [of(FIRST, "1")]);
+    // Nothing is written for one that waits.
+    let mut out = [0; 8];
+    let transmit = crowd.bob.poll_transmit(&mut crowd.store, &mut out);
+    assert_eq!(transmit, Ok(None));
+    assert_eq!(crowd.transmits(1000), []);
+    crowd.bob.handle_timeout(2000);
+    assert!(is_refused(&mut crowd));
+    assert_eq!(crowd.transmits(2000), [of(FIRST, "1")]);
 
-#[test]
-fn what_was_never_sent_is_not_acknowledged() {
-    let mut crowd = Crowd::new(QUIET_SERVER);
-    assert!(crowd.transmits(0).is_empty());
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS);
-        crowd.submit(who, &["x"]);
-    }
-    assert_eq!(crowd.transmits(0).len(), 9);
-    assert_eq!(crowd.acknowledges("x", 0), Some(ALICE));
-    assert_eq!(crowd.acknowledges("x", 0), None);
-    for id in OTHERS {
-        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
-    }
-    assert_eq!(crowd.transmits(0).last(), Some(&("x".into(), 3)));
-    assert_eq!(crowd.acknowledges("x", 0), Some(3));
-}
-
-#[test]
-fn what_was_left_rests_as_well() {
-    let mut crowd = Crowd::new(ServerConfig {
-        resend: Some(SLOW),
-        give_way_after: 1000,
+    let resend = Some(Resend {
+        first: 500,
+        max: 500,
+    });
+    let mut crowd = Crowd::<2>::new(ServerConfig {
+        resend,
         ..QUIET_SERVER
     });
-    for who in [ALICE, 3] {
-        crowd.submit(who, &OTHERS);
-        crowd.submit(who, &["x"]);
+    crowd.submit(FIRST, "1");
+    assert_eq!(crowd.transmits(0), [of(FIRST, "1")]);
+    crowd.bob.handle_timeout(500);
+    assert!(is_refused(&mut crowd));
+    assert_eq!(crowd.transmits(500), [of(FIRST, "1")]);
+    assert_eq!(crowd.transmits(500), []);
+}
+
+/// A store from which messages vanish, which none should do.
+struct Leaking {
+    store: CrowdStore,
+    leaks: bool,
+}
+
+impl Store for Leaking {
+    type Address = u8;
+    type Error = PeersFull;
+
+    fn open(&mut self, address: u8, takeover: bool) -> Result<Option<Lease<u8>>, PeersFull> {
+        self.store.open(address, takeover)
     }
-    assert_eq!(crowd.transmits(0).len(), 9);
-    for id in OTHERS {
-        assert_eq!(crowd.acknowledges(id, 0), Some(ALICE));
+
+    fn close(&mut self, lease: &Lease<u8>) -> Result<(), PeersFull> {
+        self.store.close(lease)
     }
-    assert_eq!(crowd.acknowledges("x", 5000), Some(ALICE));
-    // There is room now, and it is looked for while its id rests.
-    let sent = crowd.transmits(10_000);
-    assert!(sent.len() == 8 && sent.iter().all(|(id, _)| id != "x"));
-    assert!(!crowd.transmits(14_999).contains(&("x".into(), 3)));
-    assert!(crowd.transmits(15_000).contains(&("x".into(), 3)));
+
+    fn put(
+        &mut self,
+        lease: &Lease<u8>,
+        message: NewMessage<'_, u8>,
+    ) -> Result<Put, StoreError<PeersFull>> {
+        self.store.put(lease, message)
+    }
+
+    fn next(
+        &mut self,
+        lease: &Lease<u8>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        let queued = self.store.next(lease, after)?;
+        Ok(queued.filter(|queued| !self.leaks || queued.turn != Turn::Sent))
+    }
+
+    fn mark_sent(&mut self, lease: &Lease<u8>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
+        self.store.mark_sent(lease, sequence)
+    }
+
+    fn acknowledge(
+        &mut self,
+        lease: &Lease<u8>,
+        id: JsonStr<'_>,
+    ) -> Result<Option<Acknowledged<u8>>, StoreError<PeersFull>> {
+        self.store.acknowledge(lease, id)
+    }
+
+    fn next_delivered(
+        &mut self,
+        lease: &Lease<u8>,
+    ) -> Result<Option<(u64, JsonStr<'_>)>, StoreError<PeersFull>> {
+        self.store.next_delivered(lease)
+    }
+
+    fn tell_delivered(
+        &mut self,
+        lease: &Lease<u8>,
+        sequence: u64,
+    ) -> Result<(), StoreError<PeersFull>> {
+        self.store.tell_delivered(lease, sequence)
+    }
+}
+
+#[test]
+fn what_has_vanished_is_not_sent_again() {
+    let mut store = Leaking {
+        store: MemoryStore::new(),
+        leaks: false,
+    };
+    let config = ServerConfig {
+        resend: Some(SLOW),
+        ..QUIET_SERVER
+    };
+    let mut bob = ServerConnection::<u8, 2, 64>::open(&mut store, BOB, config, 0).unwrap();
+    let own = message("1").with_from("bob").to_string();
+    assert_eq!(submit(&mut bob, &mut store, &own), Put::Stored);
+    let mut out = [0; 128];
+    let mut count = 0;
+    while bob.poll_transmit(&mut store, &mut out).unwrap().is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 3);
+    store.leaks = true;
+    let mut last = 0;
+    while let Some(timeout) = bob.poll_timeout() {
+        assert!(timeout > last);
+        last = timeout;
+        bob.handle_timeout(timeout);
+        assert_eq!(bob.poll_transmit(&mut store, &mut out), Ok(None));
+    }
+    assert_eq!(last, 120_000);
+}
+
+/// Random steps, and at the end Bob acknowledges everything.
+fn try_random<const WINDOW: usize>(seed: u64, senders: u8, ids: u8) {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut roll = move |limit: u8| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        u8::try_from((state >> 11) % u64::from(limit)).unwrap()
+    };
+    let quick = Resend {
+        first: 300,
+        max: 1000,
+    };
+    let config = ServerConfig {
+        resend: [None, Some(SLOW), Some(quick)][usize::from(roll(3))],
+        give_way_after: [1000, 5000][usize::from(roll(2))],
+        id_pause: [0, 500, 3000][usize::from(roll(3))],
+        ..QUIET_SERVER
+    };
+    let at = format!("seed {seed}: {senders} senders, {ids} ids, {config:?}");
+    let mut crowd = Crowd::<WINDOW>::new(config);
+    let (mut now, mut queued, mut out) = (0, 0, Vec::<(String, u8)>::new());
+    let send = |crowd: &mut Crowd<WINDOW>, out: &mut Vec<(String, u8)>, now| {
+        for sent in crowd.transmits(now) {
+            out.retain(|other| *other != sent);
+            assert!(out.iter().all(|(id, _)| *id != sent.0), "{at}: {sent:?}");
+            out.push(sent);
+        }
+    };
+    let acknowledge = |crowd: &mut Crowd<WINDOW>, out: &mut Vec<(String, u8)>, id: &str, now| {
+        let place = out.iter().position(|(other, _)| *other == id);
+        let expected = place.map(|place| out.swap_remove(place).1);
+        assert_eq!(crowd.acknowledges(id, now), expected, "{at}: {id}");
+        u32::from(expected.is_some())
+    };
+    for _ in 0..100 {
+        match roll(8) {
+            0..=3 => {
+                let who = FIRST + roll(senders);
+                let put = crowd.submit(who, &roll(ids).to_string());
+                queued += u32::from(put == Put::Stored);
+            }
+            4 | 5 => {
+                now += [0, 100, 1000, 7000][usize::from(roll(4))];
+                send(&mut crowd, &mut out, now);
+            }
+            _ => queued -= acknowledge(&mut crowd, &mut out, &roll(ids).to_string(), now),
+        }
+    }
+    for _ in 0..400 {
+        send(&mut crowd, &mut out, now);
+        for (id, _) in out.clone() {
+            queued -= acknowledge(&mut crowd, &mut out, &id, now);
+        }
+        now += 500;
+    }
+    assert_eq!((crowd.store.undelivered(), queued), (0, 0), "{at}");
+}
+
+#[test]
+fn whoever_sends_what_all_is_acknowledged_by_whom_it_was_sent_to() {
+    for seed in 0..100 {
+        for (senders, ids) in [(10, 4), (2, 7)] {
+            try_random::<1>(seed, senders, ids);
+            try_random::<2>(seed, senders, ids);
+            try_random::<8>(seed, senders, ids);
+        }
+    }
 }
