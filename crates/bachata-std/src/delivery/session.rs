@@ -59,7 +59,7 @@ const MAX_WRITE: usize = 16 << 10;
 pub enum Disconnect {
     /// This side was closed.
     Closed,
-    /// A newer connection has taken the place of this one.
+    /// A newer connection has taken the place of this one, or the store of the server has [dropped](super::MemoryStore::discard) what was sent on it.
     Superseded,
     /// The address has a connection, and [`takeover`](super::ServerConfig::takeover) is not allowed.
     Taken,
@@ -103,7 +103,7 @@ impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("closed"),
-            Self::Superseded => f.write_str("there is a newer connection"),
+            Self::Superseded => f.write_str("superseded"),
             Self::Taken => f.write_str("the address has a connection"),
             Self::Renewed => f.write_str("there is to be another connection"),
             Self::Dead => f.write_str("the peer is silent"),

@@ -314,6 +314,27 @@ fn the_growing_store_keeps_its_promises() {
 }
 
 #[test]
+fn a_lease_ends_where_what_was_sent_under_it_is_discarded() {
+    let mut store = grown();
+    let (one, two) = (open(&mut store, 1), open(&mut store, 2));
+    assert_eq!(put(&mut store, &one, 2, "a", 1), Ok(Put::Stored));
+    assert_eq!(store.discard(2), 1);
+    assert_eq!(next(&mut store, &two, 0), Ok(None));
+    for id in ["a", "b"] {
+        assert_eq!(put(&mut store, &one, 2, id, 1), Ok(Put::Stored));
+    }
+    let (sequence, ..) = next(&mut store, &two, 0).unwrap().unwrap();
+    store.mark_sent(&two, sequence).unwrap();
+    assert_eq!((store.discard(1), store.discard(2)), (0, 2));
+    assert_eq!(next(&mut store, &two, 0), Err(StoreError::Superseded));
+    // Nobody else's; and nothing is left of it.
+    assert_eq!(put(&mut store, &one, 2, "a", 1), Ok(Put::Stored));
+    let again = store.open(2, false).unwrap().unwrap();
+    assert_eq!(store.acknowledge(&again, "a".into()), Ok(None));
+    assert_eq!(next(&mut store, &again, 0).unwrap().unwrap().3, Turn::Free);
+}
+
+#[test]
 fn each_sender_has_its_share_of_bytes() {
     let length = frame("a").len();
     let mut store = MemoryStore::new(StoreLimits {

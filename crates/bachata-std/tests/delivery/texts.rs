@@ -55,7 +55,7 @@ fn what_went_wrong_can_be_read() {
     ]);
     said([
         (Disconnect::Closed, "closed", false),
-        (Disconnect::Superseded, "there is a newer connection", false),
+        (Disconnect::Superseded, "superseded", false),
         (Disconnect::Taken, "the address has a connection", false),
         (
             Disconnect::Renewed,
