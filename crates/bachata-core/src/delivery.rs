@@ -14,13 +14,14 @@
 //! A message that a client's [`send`](Client::send) has taken is handed up to the application of its receiver **at least once**, if
 //!
 //! - the client keeps its memory until the message's end is reported, or the server has said 100 and its store keeps its content;
-//! - sooner or later sender and receiver have connections to the server that stand for long enough; and
+//! - sooner or later sender and receiver have connections to the server that stand for long enough;
+//! - the receiver can take it, and acknowledges what it is sent before with the same `id`, and nobody [drops](MemoryStore::discard) it; and
 //! - no [`expire_after`](ClientConfig::expire_after) ends the trying before, and nobody cancels.
 //!
 //! It is handed up **at most once** within the horizon of its receiver's memory: while the receiver keeps its memory, which is not over a reset,
 //! and while fewer than `DEDUPE` other messages have come in between or are kept by its application. Beyond it a message can come again: after the receiver was reset between taking
 //! the message and the server's hearing of it; and after its sender has repeated it so late that the server had forgotten it, which holds the
-//! last `SLOTS` messages of each sender. An application for which twice is worse than never has to remember ids itself, where a reset does not reach.
+//! last `SLOTS` messages of each sender, until another address needs the place of one that is away. An application for which twice is worse than never has to remember ids itself, where a reset does not reach.
 //!
 //! Each [`Token`] ends once, in `Delivered`, `Expired` or `Failed`. `Delivered` means that the receiver's application has taken the message. `Expired` and
 //! `Failed` mean only that nobody tries any more.

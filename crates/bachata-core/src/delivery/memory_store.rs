@@ -28,6 +28,7 @@ pub struct MemoryStore<A, const PEERS: usize, const SLOTS: usize, const N: usize
 #[derive(Clone, Debug)]
 struct Peer<A, const SLOTS: usize, const N: usize> {
     address: A,
+    /// That of the lease; or, when that is closed, a later one.
     epoch: u64,
     open: bool,
     slots: [Slot<A, N>; SLOTS],
@@ -217,8 +218,10 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     }
 
     fn close(&mut self, lease: &Lease<A>) -> Result<(), PeersFull> {
+        let closed = self.number();
         if let Ok(peer) = self.peer(lease) {
             peer.open = false;
+            peer.epoch = closed;
         }
         Ok(())
     }
@@ -230,12 +233,6 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     ) -> Result<Put, StoreError<PeersFull>> {
         let sequence = self.number();
         let slots = &mut self.peer(lease)?.slots;
-        if message.frame.len() > N {
-            return Ok(Put::TooLong(BufferTooSmall {
-                needed: message.frame.len(),
-                capacity: N,
-            }));
-        }
         let id = PRINTS.id(message.id);
         let is_known = |slot: &&Slot<A, N>| slot.state != State::Free && slot.id == id;
         if let Some(known) = slots.iter().find(is_known) {
@@ -244,6 +241,12 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
                 State::Queued | State::Sent | State::Free => Put::Known,
                 State::Delivered | State::Told => Put::Delivered,
             });
+        }
+        if message.frame.len() > N {
+            return Ok(Put::TooLong(BufferTooSmall {
+                needed: message.frame.len(),
+                capacity: N,
+            }));
         }
         let free = slots
             .iter_mut()

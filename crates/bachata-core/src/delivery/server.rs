@@ -24,7 +24,7 @@ pub struct ServerConfig {
     pub keep_alive: KeepAlive,
     /// A message that has not been acknowledged for so long leaves its place in the window to others, such as one that the client can't acknowledge because
     /// it is too long for it. It may be acknowledged all the same, and until it is, no other message with its id is sent on this connection. It is sent again on the next
-    /// connection; and with [`resend`](Self::resend) after as long, when nothing else waits. A minute by default.
+    /// connection; and with [`resend`](Self::resend) on this one too, in rounds that begin at most as long after, in turn with new ones. A minute by default.
     pub give_way_after: u32,
     /// How long after a 200 another message with the same id, from another sender, waits on the same connection where a second 200 for the first may come, which
     /// would count for the second: where frames are [sent again](Self::resend), and after a message that may have been sent on the connection before. It is so for the
@@ -249,7 +249,8 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
     ///
     /// # Errors
     ///
-    /// `out` is too short: nothing has been lost then. The [lease is void](ServerError::Superseded), or the store failed.
+    /// `out` is too short: nothing has been lost then. The [lease is void](ServerError::Superseded), or the store failed, and the
+    /// connection is best closed.
     pub fn poll_transmit<'o, S: Store<Address = A>>(
         &mut self,
         store: &mut S,

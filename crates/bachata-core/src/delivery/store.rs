@@ -1,6 +1,6 @@
 use crate::{BufferTooSmall, JsonStr};
 
-/// The right to act for an address: given to the newest connection of that address. It is void as soon as there is a newer one, and where a message is dropped that was
+/// The right to act for an address: given to the newest connection of that address. It is void when it is closed, as soon as there is a newer one, and where a message is dropped that was
 /// [sent](Store::mark_sent) under it, since the 200 for that would count for another message with the same `id`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -83,7 +83,7 @@ pub struct Acknowledged<A> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StoreError<E> {
-    /// The lease is void: there is a newer connection of its address, or the store has dropped what was sent under it.
+    /// The lease is void: it was closed, there is a newer connection of its address, or the store has dropped what was sent under it.
     Superseded,
     /// The store's own.
     Store(E),

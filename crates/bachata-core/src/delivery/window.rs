@@ -25,12 +25,14 @@ pub(super) struct Window<const WINDOW: usize> {
     waits_after: Option<u64>,
     /// When those that wait are looked at again, since an id that one of them waits for has rested.
     look_at: Option<u64>,
-    /// The sequence of the last message that there was when there was nothing more to send for the first time. Those before it may have been sent on other connections.
+    /// The sequence of the last message that there was when there was nothing more to send for the first time. Those up to it may have been sent on other connections.
     caught_up: Option<u64>,
     /// When those that gave way are sent again; none where they are not.
     retry_at: Option<u64>,
     /// The sequence after which the next of them is looked for, while they are sent again.
     retry: Option<u64>,
+    /// Whether it is the turn of one that gave way, so that neither those nor new ones keep the others from being sent.
+    left_first: bool,
 }
 
 /// A message with a place in the window.
@@ -40,6 +42,8 @@ struct Flight {
     first_sent_at: u64,
     sent_at: u64,
     sends: u32,
+    /// Whether it gave way before.
+    is_left: bool,
 }
 
 /// How many ids are kept from being used again too soon.
@@ -63,6 +67,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
             caught_up: None,
             retry_at: None,
             retry: None,
+            left_first: false,
         }
     }
 
@@ -111,19 +116,23 @@ impl<const WINDOW: usize> Window<WINDOW> {
         if self.in_flight.is_full() {
             return Ok(None);
         }
-        let mut found = self.find_new(store, lease, out, now)?;
+        let mut is_left = self.left_first;
+        let mut found = self.find(is_left, store, lease, out, now)?;
         if found.is_none() {
-            found = self.find_left(store, lease, out, now)?;
+            is_left = !is_left;
+            found = self.find(is_left, store, lease, out, now)?;
         }
         let Some((sequence, len)) = found else {
             return Ok(None);
         };
+        self.left_first = !is_left;
         // It is not full.
         let _fits = self.in_flight.push(Flight {
             sequence,
             first_sent_at: now,
             sent_at: now,
             sends: 1,
+            is_left,
         });
         Ok(out.get(..len))
     }
@@ -183,6 +192,22 @@ impl<const WINDOW: usize> Window<WINDOW> {
         Ok(None)
     }
 
+    /// A message that gave way, or one that did not: its sequence, and how long it is.
+    fn find<S: Store>(
+        &mut self,
+        is_left: bool,
+        store: &mut S,
+        lease: &Lease<S::Address>,
+        out: &mut [u8],
+        now: u64,
+    ) -> Result<Option<(u64, usize)>, ServerError<S::Error>> {
+        if is_left {
+            self.find_left(store, lease, out, now)
+        } else {
+            self.find_new(store, lease, out, now)
+        }
+    }
+
     /// A message that is not out, and need not wait: its sequence, and how long it is.
     fn find_new<S: Store>(
         &mut self,
@@ -193,17 +218,19 @@ impl<const WINDOW: usize> Window<WINDOW> {
     ) -> Result<Option<(u64, usize)>, ServerError<S::Error>> {
         while let Some(queued) = store.next(lease, self.last)? {
             let sequence = queued.sequence;
-            let rests_until = self.rests_until(queued.id, now);
             match queued.turn {
                 Turn::Sent => {}
-                Turn::Free if rests_until.is_none() => {
-                    let len = copy(queued.frame, out)?.len();
-                    store.mark_sent(lease, sequence)?;
-                    self.last = sequence;
-                    return Ok(Some((sequence, len)));
-                }
-                Turn::Free => self.wait(rests_until),
                 Turn::Waits => self.wait(None),
+                Turn::Free => {
+                    let rests_until = self.rests_until(queued.id, now);
+                    if rests_until.is_none() {
+                        let len = copy(queued.frame, out)?.len();
+                        store.mark_sent(lease, sequence)?;
+                        self.last = sequence;
+                        return Ok(Some((sequence, len)));
+                    }
+                    self.wait(rests_until);
+                }
             }
             self.last = sequence;
         }
@@ -225,7 +252,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         rests.map(|&(_, until)| until)
     }
 
-    /// A message that gave way, and is to be sent again: its sequence, and how long it is. It leaves a place in the window to new ones, where there is more than one.
+    /// A message that gave way, and is to be sent again: its sequence, and how long it is. They leave a place in the window to new ones, where there is more than one.
     fn find_left<S: Store>(
         &mut self,
         store: &mut S,
@@ -233,7 +260,9 @@ impl<const WINDOW: usize> Window<WINDOW> {
         out: &mut [u8],
         now: u64,
     ) -> Result<Option<(u64, usize)>, ServerError<S::Error>> {
-        let places = self.in_flight.len().saturating_add(1);
+        let left = self.in_flight.iter().filter(|flight| flight.is_left);
+        // `count` would add with a check that could panic.
+        let places = left.fold(1_usize, |places, _| places.saturating_add(1));
         if places >= WINDOW && WINDOW > 1 {
             return Ok(None);
         }

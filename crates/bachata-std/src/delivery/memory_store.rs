@@ -46,7 +46,7 @@ impl Default for StoreLimits {
 pub struct MemoryStore<A> {
     limits: StoreLimits,
     peers: HashMap<A, Peer>,
-    /// Those that could make room, by the epoch of their last lease.
+    /// Those that could make room, by their epoch.
     idle: BTreeMap<u64, A>,
     /// By sequence.
     messages: HashMap<u64, Stored<A>>,
@@ -58,6 +58,7 @@ pub struct MemoryStore<A> {
 
 #[derive(Clone, Debug, Default)]
 struct Peer {
+    /// That of the lease; or, when that is closed, a later one.
     epoch: u64,
     open: bool,
     /// The sequences of its messages, by their ids.
@@ -107,7 +108,7 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
     }
 
     /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told. Where one of them was sent, the
-    /// connection that it was sent on finds itself superseded, and is closed.
+    /// connection that it was sent on is superseded. [Notify](super::Server::notify_all) all connections of a server: that one ends then, and the senders have room for others.
     pub fn discard(&mut self, receiver: A) -> usize {
         let queue = self.queues.remove(&receiver).unwrap_or_default();
         for &sequence in &queue {
@@ -193,8 +194,10 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
     }
 
     fn close(&mut self, lease: &Lease<A>) -> Result<(), PeersFull> {
+        let closed = self.number();
         if let Ok(peer) = self.check(lease) {
             peer.open = false;
+            peer.epoch = closed;
             peer.sent.clear();
             self.note_idle(lease.address);
         }
@@ -298,10 +301,11 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         };
         let frame = message.frame.take().unwrap_or_default();
         let sender = message.sender;
-        let queue = self.queues.entry(lease.address).or_default();
-        queue.remove(&sequence);
-        if queue.is_empty() {
-            self.queues.remove(&lease.address);
+        if let Some(queue) = self.queues.get_mut(&lease.address) {
+            queue.remove(&sequence);
+            if queue.is_empty() {
+                self.queues.remove(&lease.address);
+            }
         }
         if let Some(peer) = self.peers.get_mut(&sender) {
             peer.bytes -= frame.len();

@@ -121,6 +121,18 @@ where
         self.shared.notify(address, true);
     }
 
+    /// As [`notify`](Self::notify), for all addresses, such as after messages of many senders were [dropped](super::MemoryStore::discard).
+    pub fn notify_all(&self) {
+        let open: Vec<_> = lock(&self.shared.connections)
+            .open
+            .values()
+            .cloned()
+            .collect();
+        for signal in open {
+            signal.change(|signals| signals.delivered = true);
+        }
+    }
+
     /// Whether an address has a connection.
     pub fn is_connected(&self, address: S::Address) -> bool {
         lock(&self.shared.connections).open.contains_key(&address)

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -444,6 +445,49 @@ fn a_connection_that_is_over_takes_nothing_more() {
     let mut again = Vec::new();
     while newer.poll_transmit(&mut cx, &mut again).is_ready() {}
     assert_eq!(again, frames);
+}
+
+/// How often a task was woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn all_are_told_of_what_was_dropped() {
+    let store = store(StoreLimits {
+        messages: 1,
+        ..StoreLimits::default()
+    });
+    let server = server(&store, ServerConfig::default());
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    let mut cx = Context::from_waker(Waker::noop());
+    for id in [1, 2] {
+        let frame = format!(r#"{{"id":"{id}","type":"note","time":0,"data":"hi","dest":"bob"}}"#);
+        let handled = alice.poll_handle_frame(&mut cx, frame.as_bytes());
+        assert!(handled.is_ready());
+    }
+    let mut out = Vec::new();
+    for connection in [&alice, &bob] {
+        while connection.poll_transmit(&mut cx, &mut out).is_ready() {}
+    }
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    let mut waiting = Context::from_waker(&waker);
+    assert!(bob.poll_transmit(&mut waiting, &mut out).is_pending());
+    assert_eq!(server.store().discard(BOB), 1);
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 0);
+    server.notify_all();
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    let over = bob.poll_transmit(&mut cx, &mut out);
+    assert!(matches!(over, Poll::Ready(Err(Disconnect::Superseded))));
+    // There is room for the second one now.
+    while alice.poll_transmit(&mut cx, &mut out).is_ready() {}
+    assert_eq!(server.store().undelivered(), 1);
 }
 
 /// A store that fails as soon as it is told to.

@@ -89,6 +89,7 @@ where
     ids(&mut make());
     shares(&mut make());
     addresses(&mut make());
+    absence(&mut make());
 }
 
 fn leases<S: Store<Address = u8>>(store: &mut S)
@@ -301,6 +302,27 @@ where
     assert!(store.open(200, true).is_err());
     let back = store.open(0, false).unwrap().unwrap();
     assert_eq!(put(store, &back, 3, "a", 1), Ok(Put::Known));
+}
+
+fn absence<S: Store<Address = u8>>(store: &mut S)
+where
+    S::Error: Debug + PartialEq,
+{
+    let (one, two, three) = (open(store, 1), open(store, 2), open(store, 3));
+    for lease in [&one, &two] {
+        assert_eq!(put(store, lease, 3, "a", 1), Ok(Put::Stored));
+        let sequence = deliver(store, &three);
+        store.tell_delivered(lease, sequence).unwrap();
+    }
+    // The one that was here longer than the other is not the one that is away longer.
+    store.close(&two).unwrap();
+    store.close(&one).unwrap();
+    for address in [4, 5] {
+        open(store, address);
+    }
+    let one = open(store, 1);
+    assert_eq!(put(store, &one, 3, "a", 1), Ok(Put::Delivered));
+    assert!(store.open(2, true).is_err());
 }
 
 #[test]
