@@ -21,7 +21,8 @@
 //! It is handed up **at most once** within the horizon of its receiver's memory: while the receiver keeps its memory, which is not over a reset,
 //! and while fewer than `DEDUPE` other messages have come in between or are kept by its application. Beyond it a message can come again: after the receiver was reset between taking
 //! the message and the server's hearing of it; and after its sender has repeated it so late that the server had forgotten it, which holds the
-//! last `SLOTS` messages of each sender, until another address needs the place of one that is away. An application for which twice is worse than never has to remember ids itself, where a reset does not reach.
+//! last `SLOTS` messages of each sender, until another address needs the place of one that is away. An application for which twice is worse than never has to remember ids
+//! itself, where a reset does not reach.
 //!
 //! Each [`Token`] ends once, in `Delivered`, `Expired` or `Failed`. `Delivered` means that the receiver's application has taken the message. `Expired` and
 //! `Failed` mean only that nobody tries any more.

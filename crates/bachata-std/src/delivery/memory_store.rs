@@ -301,11 +301,10 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         };
         let frame = message.frame.take().unwrap_or_default();
         let sender = message.sender;
-        if let Some(queue) = self.queues.get_mut(&lease.address) {
-            queue.remove(&sequence);
-            if queue.is_empty() {
-                self.queues.remove(&lease.address);
-            }
+        let queue = self.queues.entry(lease.address).or_default();
+        queue.remove(&sequence);
+        if queue.is_empty() {
+            self.queues.remove(&lease.address);
         }
         if let Some(peer) = self.peers.get_mut(&sender) {
             peer.bytes -= frame.len();
