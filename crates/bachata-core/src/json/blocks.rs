@@ -399,7 +399,7 @@ fn digits_tail(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes;
     while let Some((word, tail)) = rest.split_first_chunk() {
         let digits = digits_in_word(*word);
-        if digits < word.len() {
+        if digits != word.len() {
             rest = rest.get(digits..)?;
             break;
         }
