@@ -857,6 +857,17 @@ fn shapes_that_few_types_have_are_read() {
             ("b".to_owned(), Point { x: 3, y: 4 })
         ]))
     );
+    // So may a variant with fields.
+    assert_eq!(
+        parse(r#"{"a":{"Box":[1,2 ]}}"#),
+        Ok(BTreeMap::from([(
+            "a".to_owned(),
+            Shape::Box {
+                width: 1,
+                height: 2
+            }
+        )]))
+    );
     // A text payload is bytes, too.
     let text = Payload::from("hi").parse(&mut []);
     assert_eq!(text, Ok(Bytes(b"hi".to_vec())));

@@ -457,7 +457,8 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Shape<V> {
     ) -> core::result::Result<V::Value, D::Error> {
         match self.open {
             '[' => deserializer.deserialize_seq(self.visitor),
-            _ => deserializer.deserialize_map(self.visitor),
+            // An array of the fields will do, too.
+            _ => deserializer.deserialize_struct("", &[], self.visitor),
         }
     }
 }
