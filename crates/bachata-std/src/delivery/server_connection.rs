@@ -69,6 +69,8 @@ struct Inner<S: Store> {
     machine: Option<Box<dyn Machine<S>>>,
     /// Messages for which the store has no room now.
     backlog: Backlog,
+    /// Whether there may be room for the first of them, so that it is worth a look when there is nothing to send.
+    may_have_room: bool,
 }
 
 /// A server's connection of the core, whatever its capacities are.
@@ -247,6 +249,8 @@ where
             inner: Mutex::new(Inner {
                 machine: Some(machine),
                 backlog,
+                // There is, when the client has been told of what was delivered while it was away.
+                may_have_room: true,
             }),
         })
     }
@@ -315,9 +319,12 @@ where
     ) -> Poll<Result<(), Disconnect>> {
         // What changes from here on wakes it.
         lock(&self.signal.0).writer = Some(cx.waker().clone());
-        let mut inner = lock(&self.inner);
+        let mut guard = lock(&self.inner);
+        let inner = &mut *guard;
         loop {
             self.check()?;
+            // Before the store is asked what is delivered: of what is from then on, there is another notice.
+            inner.may_have_room |= std::mem::take(&mut lock(&self.signal.0).delivered);
             let Some(machine) = &mut inner.machine else {
                 return Poll::Ready(Err(Disconnect::Closed));
             };
@@ -331,13 +338,12 @@ where
             });
             drop(store);
             if sent.map_err(to_disconnect)? {
-                drop(inner);
+                drop(guard);
                 let reader = lock(&self.signal.0).reader.take();
                 reader.into_iter().for_each(Waker::wake);
                 return Poll::Ready(Ok(()));
             }
-            let delivered = std::mem::take(&mut lock(&self.signal.0).delivered);
-            if !delivered || !self.handle_backlog(&mut inner)? {
+            if !inner.may_have_room || !self.handle_backlog(inner)? {
                 return Poll::Pending;
             }
         }
@@ -420,14 +426,17 @@ where
     /// Handles the messages that wait, as far as there is room for them now. Whether there was for any.
     fn handle_backlog(&self, inner: &mut Inner<S>) -> Result<bool, Disconnect> {
         let mut handled = false;
+        inner.may_have_room = false;
         while let Some(frame) = inner.backlog.pop() {
-            match self.handle(inner, &frame)? {
-                Outcome::Done => handled = true,
-                Outcome::Busy | Outcome::Full => {
-                    inner.backlog.put_back(frame);
-                    break;
-                }
+            let outcome = self.handle(inner, &frame)?;
+            if let Outcome::Done = outcome {
+                handled = true;
+                continue;
             }
+            inner.backlog.put_back(frame);
+            // The answers that are in the way are sent before the next look.
+            inner.may_have_room = matches!(outcome, Outcome::Busy);
+            break;
         }
         Ok(handled)
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use bachata_std::core::JsonStr;
 use bachata_std::delivery::{
     Acknowledged, Client, DEFAULT_SERVER_WINDOW, Disconnect, KeepAlive, Lease, NewMessage,
-    PeersFull, Put, Queued, Refused, Server, ServerConfig, Store as _, StoreError, StoreLimits,
+    PeersFull, Put, Queued, Refused, Server, ServerConfig, ServerConnection, Store as _,
+    StoreError, StoreLimits,
 };
 
 use super::common::*;
@@ -490,13 +491,130 @@ fn all_are_told_of_what_was_dropped() {
     assert_eq!(server.store().undelivered(), 1);
 }
 
-/// A store that fails as soon as it is told to.
-struct Failing {
-    store: Store,
-    fails: bool,
+/// What its client sends on a connection.
+fn say<S>(connection: &ServerConnection<S>, frame: &str)
+where
+    S: bachata_std::delivery::Store<Address = u8, Error = PeersFull>,
+{
+    let mut cx = Context::from_waker(Waker::noop());
+    let handled = connection.poll_handle_frame(&mut cx, frame.as_bytes());
+    assert!(matches!(handled, Poll::Ready(Ok(()))), "{handled:?}");
 }
 
-impl Failing {
+/// What its client hears on a connection.
+fn hear<S>(connection: &ServerConnection<S>) -> Vec<String>
+where
+    S: bachata_std::delivery::Store<Address = u8, Error = PeersFull>,
+{
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut frames = Vec::new();
+    loop {
+        let mut frame = Vec::new();
+        if connection.poll_transmit(&mut cx, &mut frame).is_pending() {
+            return frames;
+        }
+        frames.push(String::from_utf8(frame).unwrap());
+    }
+}
+
+/// A message from Alice to Bob.
+fn note(id: usize) -> String {
+    format!(r#"{{"id":"{id}","type":"note","time":0,"data":"hi","from":"alice","dest":"bob"}}"#)
+}
+
+fn receipt(kind: u16, id: usize) -> String {
+    format!(r#"{{"type":{kind},"data":"{id}"}}"#)
+}
+
+const READY: &str = r#"{"type":1000}"#;
+
+#[test]
+fn what_waits_is_taken_though_there_is_not_room_for_all_answers_at_once() {
+    let store = store(StoreLimits {
+        messages: 20,
+        ..StoreLimits::default()
+    });
+    let server = server(&store, ServerConfig::default());
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    for id in 0..40 {
+        say(&alice, &note(id));
+        hear(&alice);
+    }
+    // Nobody asks what Alice is to be sent, while Bob takes all that there was room for.
+    let mut id = 0;
+    while id < 20 {
+        for frame in hear(&bob).iter().filter(|frame| *frame != READY) {
+            assert_eq!(*frame, note(id));
+            say(&bob, &receipt(200, id));
+            id += 1;
+        }
+    }
+    let heard = hear(&alice);
+    let delivered = (0..20).map(|id| receipt(300, id));
+    let accepted = (20..40).map(|id| receipt(100, id));
+    assert_eq!(heard, delivered.chain(accepted).collect::<Vec<_>>());
+}
+
+#[test]
+fn there_is_room_when_a_client_that_was_away_has_been_told_what_was_delivered() {
+    let store = store(StoreLimits {
+        messages: 1,
+        ..StoreLimits::default()
+    });
+    let server = server(&store, ServerConfig::default());
+    let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
+    say(&alice, &note(1));
+    drop(alice);
+    assert_eq!(hear(&bob), [READY, &note(1)]);
+    say(&bob, &receipt(200, 1));
+    let alice = server.open(ALICE).unwrap();
+    say(&alice, &note(2));
+    assert_eq!(hear(&alice), [READY, &receipt(300, 1), &receipt(100, 2)]);
+}
+
+#[test]
+fn what_is_delivered_while_a_connection_looks_into_the_store_makes_room() {
+    let store = Arc::new(Mutex::new(Prepared::new(StoreLimits {
+        messages: 1,
+        ..StoreLimits::default()
+    })));
+    let server = Server::new(store, ServerConfig::default(), |_, _| Some(BOB));
+    let alice = server.open(ALICE).unwrap();
+    assert_eq!(hear(&alice), [READY]);
+    for id in [1, 2] {
+        say(&alice, &note(id));
+    }
+    assert_eq!(hear(&alice), [receipt(100, 1)]);
+    let other = server.clone();
+    server.store().when_all_is_sent = Some(Box::new(move |store| {
+        let lease = store.open(BOB, true).unwrap().unwrap();
+        let sequence = store.next(&lease, 0).unwrap().unwrap().sequence;
+        store.mark_sent(&lease, sequence).unwrap();
+        assert!(store.acknowledge(&lease, "1".into()).unwrap().is_some());
+        other.notify(ALICE);
+    }));
+    assert_eq!(hear(&alice), [""; 0]);
+    assert!(server.store().when_all_is_sent.is_none());
+    assert_eq!(hear(&alice), [receipt(300, 1), receipt(100, 2)]);
+}
+
+/// A store that does something at a moment.
+struct Prepared {
+    store: Store,
+    fails: bool,
+    /// What happens, once, after it has been said that there is nothing to be sent.
+    when_all_is_sent: Option<Box<dyn FnOnce(&mut Store) + Send>>,
+}
+
+impl Prepared {
+    fn new(limits: StoreLimits) -> Self {
+        Self {
+            store: Store::new(limits),
+            fails: false,
+            when_all_is_sent: None,
+        }
+    }
+
     fn check(&mut self) -> Result<&mut Store, PeersFull> {
         if self.fails {
             return Err(PeersFull);
@@ -505,7 +623,7 @@ impl Failing {
     }
 }
 
-impl bachata_std::delivery::Store for Failing {
+impl bachata_std::delivery::Store for Prepared {
     type Address = u8;
     type Error = PeersFull;
 
@@ -530,7 +648,13 @@ impl bachata_std::delivery::Store for Failing {
         lease: &Lease<u8>,
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
-        self.check()?.next(lease, after)
+        if self.check()?.next(lease, after)?.is_none() {
+            if let Some(happens) = self.when_all_is_sent.take() {
+                happens(&mut self.store);
+            }
+            return Ok(None);
+        }
+        self.store.next(lease, after)
     }
 
     fn mark_sent(&mut self, lease: &Lease<u8>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
@@ -563,11 +687,7 @@ impl bachata_std::delivery::Store for Failing {
 
 #[test]
 fn a_store_that_fails_ends_connections_and_nothing_is_answered() {
-    let failing = Failing {
-        store: Store::new(StoreLimits::default()),
-        fails: false,
-    };
-    let store = Arc::new(Mutex::new(failing));
+    let store = Arc::new(Mutex::new(Prepared::new(StoreLimits::default())));
     let server = Server::new(store, ServerConfig::default(), |_, _| Some(BOB));
     let (alice, bob) = (server.open(ALICE).unwrap(), server.open(BOB).unwrap());
     let mut cx = Context::from_waker(Waker::noop());
