@@ -171,7 +171,8 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
         self.answers.disconnect();
     }
 
-    /// Takes a message to be sent. Its frame is kept as it is encoded now, so it may end with the call.
+    /// Takes a message to be sent. Its frame is kept as it is encoded now, so it may end with the call. Its id is to be one that was never used, as random ones are: a
+    /// receipt for the former message may come once more, and would count for this one.
     ///
     /// # Errors
     ///
@@ -417,7 +418,7 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
         })
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time. It is not
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time that this clock can show. It is not
     /// earlier than `now` was once [`poll_transmit`](Self::poll_transmit) has given all.
     pub fn poll_timeout(&self) -> Option<u64> {
         let ready = self.connection.is_some_and(|connection| connection.ready);
@@ -425,7 +426,7 @@ impl<const WINDOW: usize, const DEDUPE: usize, const N: usize> Client<WINDOW, DE
             .connection
             .and_then(|connection| connection.liveness.timeout(ready));
         let timeout = earlier(alive, self.outbox.timeout(&self.rules(), ready))?;
-        Some(self.clock.shows_at(timeout))
+        self.clock.shows_at(timeout)
     }
 
     /// The time has come, or some time has passed.

@@ -29,9 +29,9 @@ impl Clock {
         self.passed
     }
 
-    /// What the caller's clock will show at a time of this one.
-    pub(super) const fn shows_at(&self, time: u64) -> u64 {
-        self.shown.saturating_add(time.saturating_sub(self.passed))
+    /// What the caller's clock will show at a time of this one; none where it can't show that, so that nobody waits for what is never over.
+    pub(super) const fn shows_at(&self, time: u64) -> Option<u64> {
+        self.shown.checked_add(time.saturating_sub(self.passed))
     }
 }
 
@@ -62,9 +62,10 @@ mod tests {
         assert_eq!(clock.passed(), start + 10);
         clock.advance(507);
         assert_eq!(clock.passed(), start + 17);
-        assert_eq!(clock.shows_at(start + 20), 510);
-        assert_eq!(clock.shows_at(start), 507);
+        assert_eq!(clock.shows_at(start + 20), Some(510));
+        assert_eq!(clock.shows_at(start), Some(507));
     }
+
     #[test]
     fn a_clock_that_shows_the_largest_number_does_not_end_the_time() {
         let mut clock = Clock::new();
@@ -73,6 +74,9 @@ mod tests {
         }
         assert_eq!(clock.passed(), 7 + 2 * LONGEST_WAIT);
         assert!(LONGEST_WAIT > u64::from(u32::MAX));
-        assert_eq!(clock.shows_at(clock.passed() + 5), 16);
+        assert_eq!(clock.shows_at(clock.passed() + 5), Some(16));
+        clock.advance(u64::MAX);
+        assert_eq!(clock.shows_at(clock.passed()), Some(u64::MAX));
+        assert_eq!(clock.shows_at(clock.passed() + 1), None);
     }
 }

@@ -280,10 +280,10 @@ impl<A: Copy + Eq, const WINDOW: usize, const N: usize> ServerConnection<A, WIND
         self.window.poll_transmit(store, &self.lease, out, now)
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time.
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called at the latest, by the clock of `now`; none where nothing waits for a time that this clock can show.
     pub fn poll_timeout(&self) -> Option<u64> {
         let timeout = earlier(self.liveness.timeout(true), self.window.timeout())?;
-        Some(self.clock.shows_at(timeout))
+        self.clock.shows_at(timeout)
     }
 
     /// The time has come, or some time has passed. Says, once, whether nothing has been heard of the client for [`KeepAlive::dead_after`]: the connection is

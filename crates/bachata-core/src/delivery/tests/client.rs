@@ -437,6 +437,8 @@ fn at_the_end_of_time_nothing_is_sent_without_end() {
     client.handle_timeout(u64::MAX);
     let sent = transmits(&mut client);
     assert_eq!(sent, [r#"{"type":1001}"#.to_string(), frame("1")]);
+    // Nothing waits for a time that the clock never shows.
+    assert_eq!(client.poll_timeout(), None);
     // Nor does the time stand still afterwards.
     client.handle_timeout(5);
     assert_eq!(client.poll_timeout(), Some(6));
