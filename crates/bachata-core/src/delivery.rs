@@ -13,6 +13,7 @@
 //!
 //! A message that a client's [`send`](Client::send) has taken is handed up to the application of its receiver **at least once**, if
 //!
+//! - its sender never uses its `id` for another message: a 100 or 300 says no more of a message than its id, and may come twice;
 //! - the client keeps its memory until the message's end is reported, or the server has said 100 and its store keeps its content;
 //! - sooner or later sender and receiver have connections to the server that stand for long enough;
 //! - the receiver can take it, and acknowledges what it is sent before with the same `id`, and nobody [drops](MemoryStore::discard) it; and

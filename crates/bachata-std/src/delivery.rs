@@ -1,7 +1,7 @@
 //! Reliable delivery (`P-19` to `P-21`): messages that arrive over connections that break, in threads and in tasks.
 //!
 //! What [`Client::send`] has taken is handed up to the application of its receiver **at least once**, as long as the client is open or the server's store has it; and **at
-//! most once** while the receiver's client is the same and has received no more than its `DEDUPE` other messages in between. The machines
+//! most once** while the receiver's client is the same and has received fewer than its `DEDUPE` other messages in between. The machines
 //! that see to it are those of the core, and [their documentation](crate::core::delivery) says what is promised, to whom, and where it ends. Here they get memory, threads or tasks,
 //! and connections.
 //!
