@@ -244,6 +244,31 @@ fn a_reader_that_waits_keeps_the_connection_alive() {
 }
 
 #[test]
+fn a_message_that_comes_again_while_it_waits_is_handed_up_once() {
+    let client = Client::new(config());
+    let connection = client.driver().attach();
+    let mut cx = Context::from_waker(Waker::noop());
+    for id in (0..=15).chain([15]) {
+        let handled = connection.poll_handle_frame(&mut cx, data(id, "hi").as_bytes());
+        assert!(matches!(handled, Poll::Ready(Ok(()))));
+    }
+    let ids: Vec<_> = (0..=15).map(|id| id.to_string()).collect();
+    assert_eq!(receive(&client, 15), ids[..15]);
+    // There is room for the last one when the answers to the others are sent.
+    nothing_more(&client);
+    let mut answers = Vec::new();
+    while connection.poll_transmit(&mut cx, &mut answers).is_ready() {}
+    assert_eq!(receive(&client, 1), ids[15..]);
+    while connection.poll_transmit(&mut cx, &mut answers).is_ready() {}
+    nothing_more(&client);
+    let expected: String = ids
+        .iter()
+        .map(|id| format!(r#"{{"type":200,"data":"{id}"}}"#))
+        .collect();
+    assert_eq!(String::from_utf8(answers).unwrap(), expected);
+}
+
+#[test]
 fn receipts_are_heard_behind_messages_that_nobody_takes() {
     let client = Client::builder(config()).max_backlog(100).build();
     let (mut peer, thread) = pair(&client);
