@@ -603,8 +603,10 @@ struct Prepared {
     store: Store,
     fails: bool,
     /// What happens, once, after it has been said that there is nothing to be sent.
-    when_all_is_sent: Option<Box<dyn FnOnce(&mut Store) + Send>>,
+    when_all_is_sent: Option<Change>,
 }
+
+type Change = Box<dyn FnOnce(&mut Store) + Send>;
 
 impl Prepared {
     fn new(limits: StoreLimits) -> Self {
@@ -649,8 +651,8 @@ impl bachata_std::delivery::Store for Prepared {
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
         if self.check()?.next(lease, after)?.is_none() {
-            if let Some(happens) = self.when_all_is_sent.take() {
-                happens(&mut self.store);
+            if let Some(change) = self.when_all_is_sent.take() {
+                change(&mut self.store);
             }
             return Ok(None);
         }
