@@ -891,6 +891,64 @@ fn shapes_that_few_types_have_are_read() {
     assert_eq!(error(r#"{"note": []}"#), (Kind::InvalidType, 9));
 }
 
+/// A variant of fields without names, which would take fields with names, too.
+#[derive(Debug, PartialEq)]
+struct Either;
+
+impl<'de> Deserialize<'de> for Either {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Either;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("fields")
+            }
+
+            fn visit_enum<A: serde::de::EnumAccess<'de>>(
+                self,
+                variants: A,
+            ) -> Result<Either, A::Error> {
+                let (IgnoredAny, variant) = variants.variant()?;
+                serde::de::VariantAccess::tuple_variant(variant, 2, self)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> Result<Either, A::Error> {
+                while fields.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Either)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> Result<Either, A::Error> {
+                while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Either)
+            }
+        }
+
+        deserializer.deserialize_enum("Either", &["Pair"], Visitor)
+    }
+}
+
+#[test]
+fn a_variant_of_fields_without_names_is_no_object() {
+    let pair = r#"{"a":{"Pair":[1,2]}}"#;
+    let named = r#"{"a":{"Pair":{"x":1,"y":2}}}"#;
+    let either = BTreeMap::from([("a".to_owned(), Either)]);
+    assert_eq!(parse(pair), Ok(either));
+    assert_eq!(
+        parse::<BTreeMap<String, Either>>(named),
+        Err((Kind::InvalidType, 13))
+    );
+    serde_json::from_str::<BTreeMap<String, Either>>(pair).unwrap();
+    serde_json::from_str::<BTreeMap<String, Either>>(named).unwrap_err();
+}
+
 #[test]
 fn a_type_that_refuses_a_value_is_told_where_it_was() {
     /// Takes whatever it is asked for, and refuses it.
