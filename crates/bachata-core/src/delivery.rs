@@ -67,4 +67,4 @@ pub use memory_store::{MemoryStore, PeersFull};
 pub use outbox::{Progress, Token};
 pub use resend::Resend;
 pub use server::{Handled, OpenError, ServerConfig, ServerConnection, ServerError, Submitted};
-pub use store::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError, Turn};
+pub use store::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError};

@@ -404,9 +404,9 @@ fn store(input: &Input<'_>, store: &mut crate::input::Shelf) -> Result<(), Store
         frame: input.bytes,
     };
     black_box(store.put(&lease, new)?);
-    if let Some(Queued { sequence, turn, .. }) = store.next(&lease, 0)? {
-        black_box(turn);
+    if let Some(Queued { sequence, .. }) = store.next(&lease, 0)? {
         store.mark_sent(&lease, sequence)?;
+        black_box(store.next_sent(&lease, 0)?);
         black_box(store.acknowledge(&lease, input.text)?);
     }
     if let Some((sequence, id)) = store.next_delivered(&lease)? {

@@ -129,5 +129,5 @@ pub use threads::Stream;
 
 pub use crate::core::delivery::{
     Acknowledged, ClientConfig, Counters, KeepAlive, Lease, NewMessage, PeersFull, Progress, Put,
-    Queued, Resend, ServerConfig, Store, StoreError, Turn,
+    Queued, Resend, ServerConfig, Store, StoreError,
 };

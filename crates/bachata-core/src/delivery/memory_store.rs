@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::fingerprint::Fingerprints;
-use super::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError, Turn};
+use super::{Acknowledged, Lease, NewMessage, Put, Queued, Store, StoreError};
 use crate::encode::copy;
 use crate::{BufferTooSmall, JsonStr, Message, Policy};
 
@@ -100,6 +100,33 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
         count
     }
 
+    /// The first message to the holder in this state, with a sequence of more than `after`, of those that are the first with their ids.
+    fn first(
+        &mut self,
+        lease: &Lease<A>,
+        mut after: u64,
+        state: State,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.peer(lease)?;
+        loop {
+            let is_wanted = |slot: &&Slot<A, N>| {
+                slot.state == state && slot.receiver == Some(lease.address) && slot.sequence > after
+            };
+            let wanted = self.slots().filter(is_wanted);
+            let Some(slot) = wanted.min_by_key(|slot| slot.sequence) else {
+                return Ok(None);
+            };
+            if !self.slots().any(|other| other.precedes(slot)) {
+                return Ok(Some(Queued {
+                    sequence: slot.sequence,
+                    id: slot.id(),
+                    frame: slot.frame(),
+                }));
+            }
+            after = slot.sequence;
+        }
+    }
+
     fn slots(&self) -> impl Iterator<Item = &Slot<A, N>> {
         self.peers.iter().flatten().flat_map(|peer| &peer.slots)
     }
@@ -144,6 +171,13 @@ impl<A: Copy + Eq, const N: usize> Slot<A, N> {
     /// Whether it is the message with this id that was sent under a lease.
     fn is_sent(&self, lease: &Lease<A>, id: u64) -> bool {
         self.state == State::Sent && self.receiver == Some(lease.address) && self.id == id
+    }
+
+    /// Whether it is a message with the same id that the same receiver gets before another.
+    fn precedes(&self, other: &Self) -> bool {
+        self.is_undelivered()
+            && (self.receiver, self.id) == (other.receiver, other.id)
+            && self.sequence < other.sequence
     }
 }
 
@@ -270,24 +304,7 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         lease: &Lease<A>,
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
-        self.peer(lease)?;
-        let is_wanted = |slot: &&Slot<A, N>| {
-            slot.is_undelivered() && slot.receiver == Some(lease.address) && slot.sequence > after
-        };
-        let first = self
-            .slots()
-            .filter(is_wanted)
-            .min_by_key(|slot| slot.sequence);
-        Ok(first.map(|slot| Queued {
-            sequence: slot.sequence,
-            id: slot.id(),
-            frame: slot.frame(),
-            turn: match slot.state {
-                State::Sent => Turn::Sent,
-                _ if self.slots().any(|other| other.is_sent(lease, slot.id)) => Turn::Waits,
-                _ => Turn::Free,
-            },
-        }))
+        self.first(lease, after, State::Queued)
     }
 
     fn mark_sent(&mut self, lease: &Lease<A>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
@@ -299,6 +316,14 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
             }
         }
         Ok(())
+    }
+
+    fn next_sent(
+        &mut self,
+        lease: &Lease<A>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.first(lease, after, State::Sent)
     }
 
     fn acknowledge(

@@ -7,7 +7,7 @@ use crate::{BufferTooSmall, JsonStr};
 pub struct Lease<A> {
     /// Whom it is for.
     pub address: A,
-    /// Different for each lease that a store gives.
+    /// Greater than those of the leases that were given before, and than the [sequences](Queued::sequence) of the messages that were there before.
     pub epoch: u64,
 }
 
@@ -47,26 +47,12 @@ pub enum Put {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Queued<'s> {
-    /// Its place, at least 1: greater than that of each message to the same receiver that a store has shown before.
+    /// Its place in the order of the messages to its receiver: at least 1.
     pub sequence: u64,
     /// Its `id`.
     pub id: JsonStr<'s>,
     /// What its receiver gets.
     pub frame: &'s [u8],
-    /// Whether it may be sent.
-    pub turn: Turn,
-}
-
-/// Whether a message may be sent under a lease, for the sake of its `id`: a 200 does not say whose message it is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Turn {
-    /// No undelivered message with this `id` has been [sent](Store::mark_sent) under the lease.
-    Free,
-    /// Another one has.
-    Waits,
-    /// This one has.
-    Sent,
 }
 
 /// A message that a 200 was for.
@@ -137,7 +123,8 @@ pub trait Store {
         message: NewMessage<'_, Self::Address>,
     ) -> Result<Put, StoreError<Self::Error>>;
 
-    /// The first undelivered message to the holder with a sequence of more than `after`.
+    /// The first message to the holder that may be sent, with a sequence of more than `after`. A 200 does not say whose message it is for, so of the undelivered messages with the same
+    /// `id` only the first may be, and only once under a lease.
     ///
     /// # Errors
     ///
@@ -148,7 +135,7 @@ pub trait Store {
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<Self::Error>>;
 
-    /// The undelivered message to the holder with this sequence was sent under the lease. It was [free](Turn::Free). Nothing of this is kept longer than the lease holds.
+    /// The message to the holder with this sequence, which [may be sent](Self::next), was sent under the lease. Nothing of this is kept longer than the lease holds.
     ///
     /// # Errors
     ///
@@ -158,6 +145,17 @@ pub trait Store {
         lease: &Lease<Self::Address>,
         sequence: u64,
     ) -> Result<(), StoreError<Self::Error>>;
+
+    /// The first undelivered message to the holder that was [sent](Self::mark_sent) under the lease, with a sequence of more than `after`.
+    ///
+    /// # Errors
+    ///
+    /// The lease is void; the store's own.
+    fn next_sent(
+        &mut self,
+        lease: &Lease<Self::Address>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<Self::Error>>;
 
     /// The holder has received the message with this `id` that was [sent](Self::mark_sent) under the lease: it is delivered, and its sender is to be told. None where no
     /// undelivered message with this `id` was.

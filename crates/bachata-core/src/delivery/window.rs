@@ -3,14 +3,14 @@ use heapless::Vec;
 use super::clock::earlier;
 use super::fingerprint::Fingerprints;
 use super::remove::remove;
-use super::{Acknowledged, Lease, Resend, ServerConfig, ServerError, Store, Turn};
+use super::{Acknowledged, Lease, Resend, ServerConfig, ServerError, Store};
 use crate::JsonStr;
 use crate::encode::copy;
 
 /// What a client is sent, on one connection, of the messages to it.
 ///
 /// A 200 names a message by its id alone, and two senders may use the same. So of the messages with an id at most one is out: sent on this connection, and not
-/// acknowledged. It is in flight, or it was and gave way to others. Which those are is known to the store. Another message with its id waits, and those behind it pass.
+/// acknowledged. It is in flight, or it was and gave way to others. Which those are is known to the store, which shows no other message with its id until then.
 #[derive(Debug)]
 pub(super) struct Window<const WINDOW: usize> {
     resend: Option<Resend>,
@@ -19,14 +19,8 @@ pub(super) struct Window<const WINDOW: usize> {
     in_flight: Vec<Flight, WINDOW>,
     /// The ids of the last messages that were acknowledged and may be once more, and until when.
     paused: Vec<(u64, u64), MAX_PAUSED>,
-    /// The sequence of the last message that was looked at: what is not behind it is out, or waits.
-    last: u64,
-    /// A sequence before all that wait.
-    waits_after: Option<u64>,
-    /// When those that wait are looked at again, since an id that one of them waits for has rested.
-    look_at: Option<u64>,
-    /// The sequence of the last message that there was when there was nothing more to send for the first time. Those up to it may have been sent on other connections.
-    caught_up: Option<u64>,
+    /// When the first of the ids that messages wait for has rested.
+    rested_at: Option<u64>,
     /// When those that gave way are sent again; none where they are not.
     retry_at: Option<u64>,
     /// The sequence after which the next of them is looked for, while they are sent again.
@@ -61,10 +55,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
             id_pause: u64::from(config.id_pause),
             in_flight: Vec::new(),
             paused: Vec::new(),
-            last: 0,
-            waits_after: None,
-            look_at: None,
-            caught_up: None,
+            rested_at: None,
             retry_at: None,
             retry: None,
             left_first: false,
@@ -85,20 +76,15 @@ impl<const WINDOW: usize> Window<WINDOW> {
         if let Some(place) = self.place(sequence) {
             remove(&mut self.in_flight, place, 1);
         }
-        if self.may_be_acknowledged_again(sequence) {
+        // The link repeats something, or another connection may have sent the message: a second 200 may come for it.
+        if self.resend.is_some() || sequence < lease.epoch {
             if self.paused.is_full() {
                 remove(&mut self.paused, 0, 1);
             }
             let until = now.saturating_add(self.id_pause);
             let _fits = self.paused.push((PRINTS.id(id), until));
         }
-        self.look_again();
         Ok(Some(sender))
-    }
-
-    /// Whether a second 200 may come for a message: the link repeats something, or another connection may have sent the message.
-    fn may_be_acknowledged_again(&self, sequence: u64) -> bool {
-        self.resend.is_some() || self.caught_up.is_none_or(|last| sequence <= last)
     }
 
     /// The next message that is to be sent, written to the start of `out`. It counts as sent.
@@ -148,9 +134,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
             }
         }
         self.begin_retry(now);
-        if self.look_at.is_some_and(|time| time <= now) {
-            self.look_again();
-        }
+        self.rested_at = self.rested_at.filter(|time| now < *time);
     }
 
     /// Those that gave way are sent again, if it is time, and not before the last round has ended: otherwise the last of them might never be.
@@ -159,14 +143,6 @@ impl<const WINDOW: usize> Window<WINDOW> {
             self.retry_at = None;
             self.retry = Some(0);
         }
-    }
-
-    /// Those that wait may wait no longer.
-    fn look_again(&mut self) {
-        if let Some(after) = self.waits_after.take() {
-            self.last = after;
-        }
-        self.look_at = None;
     }
 
     /// Sends a message in flight again, if it is time: how long it is.
@@ -180,7 +156,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         let resend = self.resend;
         let is_due = |flight: &Flight| flight.due_at(resend).is_some_and(|time| time <= now);
         while let Some(flight) = self.in_flight.iter_mut().find(|flight| is_due(flight)) {
-            let queued = store.next(lease, flight.sequence.saturating_sub(1))?;
+            let queued = store.next_sent(lease, flight.sequence.saturating_sub(1))?;
             let queued = queued.filter(|queued| queued.sequence == flight.sequence);
             let len = queued.map(|queued| copy(queued.frame, out)).transpose()?;
             flight.sent_at = now;
@@ -216,32 +192,19 @@ impl<const WINDOW: usize> Window<WINDOW> {
         out: &mut [u8],
         now: u64,
     ) -> Result<Option<(u64, usize)>, ServerError<S::Error>> {
-        while let Some(queued) = store.next(lease, self.last)? {
+        self.rested_at = None;
+        let mut last = 0;
+        while let Some(queued) = store.next(lease, last)? {
             let sequence = queued.sequence;
-            match queued.turn {
-                Turn::Sent => {}
-                Turn::Waits => self.wait(None),
-                Turn::Free => {
-                    let rests_until = self.rests_until(queued.id, now);
-                    if rests_until.is_none() {
-                        let len = copy(queued.frame, out)?.len();
-                        store.mark_sent(lease, sequence)?;
-                        self.last = sequence;
-                        return Ok(Some((sequence, len)));
-                    }
-                    self.wait(rests_until);
-                }
-            }
-            self.last = sequence;
+            let Some(until) = self.rests_until(queued.id, now) else {
+                let len = copy(queued.frame, out)?.len();
+                store.mark_sent(lease, sequence)?;
+                return Ok(Some((sequence, len)));
+            };
+            self.rested_at = earlier(self.rested_at, Some(until));
+            last = sequence;
         }
-        self.caught_up = self.caught_up.or(Some(self.last));
         Ok(None)
-    }
-
-    /// The message after the last waits, for a time or for a 200.
-    fn wait(&mut self, until: Option<u64>) {
-        self.waits_after = earlier(self.waits_after, Some(self.last));
-        self.look_at = earlier(self.look_at, until);
     }
 
     /// Until when an id rests, since another 200 for it may come.
@@ -267,18 +230,18 @@ impl<const WINDOW: usize> Window<WINDOW> {
             return Ok(None);
         }
         while let Some(after) = self.retry {
-            let Some(queued) = store.next(lease, after)? else {
+            let Some(queued) = store.next_sent(lease, after)? else {
                 self.retry = None;
                 self.begin_retry(now);
                 continue;
             };
             let sequence = queued.sequence;
-            if queued.turn == Turn::Sent && self.place(sequence).is_none() {
-                let len = copy(queued.frame, out)?.len();
-                self.retry = Some(sequence);
-                return Ok(Some((sequence, len)));
-            }
+            let gave_way = self.place(sequence).is_none();
+            let found = gave_way.then(|| copy(queued.frame, out)).transpose()?;
             self.retry = Some(sequence);
+            if let Some(frame) = found {
+                return Ok(Some((sequence, frame.len())));
+            }
         }
         Ok(None)
     }
@@ -300,7 +263,7 @@ impl<const WINDOW: usize> Window<WINDOW> {
         });
         // The round that there is has no time: it goes on when there is room.
         let retry_at = self.retry_at.filter(|_| self.retry.is_none());
-        earlier(earlier(flights, retry_at), self.look_at)
+        earlier(earlier(flights, retry_at), self.rested_at)
     }
 }
 

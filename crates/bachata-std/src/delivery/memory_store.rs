@@ -1,8 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
+use std::iter;
+use std::mem;
 use std::ops::Bound;
+use std::sync::Arc;
 
-use super::{Acknowledged, Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError, Turn};
+use super::{Acknowledged, Lease, NewMessage, PeersFull, Put, Queued, Store, StoreError};
 use crate::core::{BufferTooSmall, JsonStr};
 use crate::text::owned;
 
@@ -50,8 +54,10 @@ pub struct MemoryStore<A> {
     idle: BTreeMap<u64, A>,
     /// By sequence.
     messages: HashMap<u64, Stored<A>>,
-    /// The sequences of the undelivered messages to an address.
-    queues: HashMap<A, BTreeSet<u64>>,
+    /// The undelivered messages to an address, where there are any.
+    queues: HashMap<A, Queue>,
+    /// How many they are.
+    undelivered: usize,
     /// The next sequence and the next epoch.
     next: u64,
 }
@@ -62,21 +68,28 @@ struct Peer {
     epoch: u64,
     open: bool,
     /// The sequences of its messages, by their ids.
-    ids: HashMap<String, u64>,
+    ids: HashMap<Arc<str>, u64>,
     /// Those that are delivered, and those of which it has been told that they are.
     delivered: BTreeSet<u64>,
     told: BTreeSet<u64>,
     /// What its undelivered messages have.
     bytes: usize,
-    /// The sequences of the messages to it that were sent under its lease and are not acknowledged, by their ids.
-    sent: HashMap<String, u64>,
+}
+
+/// Sequences of messages. Of those with the same id only the first is sent, and what is sent is the first.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    /// The first with an id, and those behind it.
+    ids: HashMap<Arc<str>, (u64, VecDeque<u64>)>,
+    /// The first with each id: those that were sent under the receiver's lease, and the others.
+    sent: BTreeSet<u64>,
+    unsent: BTreeSet<u64>,
 }
 
 #[derive(Clone, Debug)]
 struct Stored<A> {
     sender: A,
-    receiver: A,
-    id: String,
+    id: Arc<str>,
     fingerprint: u64,
     /// None when it is delivered.
     frame: Option<Box<[u8]>>,
@@ -89,6 +102,46 @@ impl Peer {
     }
 }
 
+impl Queue {
+    /// A message comes, the last of all.
+    fn push(&mut self, id: Arc<str>, sequence: u64) {
+        match self.ids.entry(id) {
+            Entry::Occupied(mut line) => line.get_mut().1.push_back(sequence),
+            Entry::Vacant(place) => {
+                place.insert((sequence, VecDeque::new()));
+                self.unsent.insert(sequence);
+            }
+        }
+    }
+
+    /// The message with this id that was sent goes, and makes room for the one behind it.
+    fn pop_sent(&mut self, id: &str) -> Option<u64> {
+        let (first, behind) = self.ids.get_mut(id)?;
+        let sequence = *first;
+        if !self.sent.remove(&sequence) {
+            return None;
+        }
+        if let Some(next) = behind.pop_front() {
+            *first = next;
+            self.unsent.insert(next);
+        } else {
+            self.ids.remove(id);
+        }
+        Some(sequence)
+    }
+
+    /// The lease under which they were sent has ended.
+    fn take_back(&mut self) {
+        // `append` would take a time that grows with all that waits.
+        self.unsent.extend(mem::take(&mut self.sent));
+    }
+
+    fn sequences(&self) -> impl Iterator<Item = u64> {
+        let lines = self.ids.values();
+        lines.flat_map(|(first, behind)| iter::once(first).chain(behind).copied())
+    }
+}
+
 impl<A: Copy + Eq + Hash> MemoryStore<A> {
     /// A store that knows nobody.
     pub fn new(limits: StoreLimits) -> Self {
@@ -98,32 +151,33 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
             idle: BTreeMap::new(),
             messages: HashMap::new(),
             queues: HashMap::new(),
+            undelivered: 0,
             next: 1,
         }
     }
 
     /// The messages that are not delivered, to whomever.
     pub fn undelivered(&self) -> usize {
-        self.queues.values().map(BTreeSet::len).sum()
+        self.undelivered
     }
 
     /// Drops the messages to an address, such as one that will never be here again, and gives their number. Their senders are not told. Where one of them was sent, the
     /// connection that it was sent on is superseded. [Notify](super::Server::notify_all) all connections of a server: that one ends then, and the senders have room for others.
     pub fn discard(&mut self, receiver: A) -> usize {
         let queue = self.queues.remove(&receiver).unwrap_or_default();
-        for &sequence in &queue {
+        let mut count = 0;
+        for sequence in queue.sequences() {
             if let Some(sender) = self.forget(sequence) {
                 self.note_idle(sender);
             }
+            count += 1;
         }
+        self.undelivered -= count;
         if let Some(peer) = self.peers.get_mut(&receiver) {
-            if !peer.sent.is_empty() {
-                peer.sent.clear();
-                peer.open = false;
-            }
+            peer.open &= queue.sent.is_empty();
         }
         self.note_idle(receiver);
-        queue.len()
+        count
     }
 
     fn number(&mut self) -> u64 {
@@ -159,6 +213,34 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
         }
     }
 
+    /// The first of some messages to the holder, with a sequence of more than `after`.
+    fn first(
+        &mut self,
+        lease: &Lease<A>,
+        after: u64,
+        of: impl FnOnce(&Queue) -> &BTreeSet<u64>,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.check(lease)?;
+        let queue = self.queues.get(&lease.address);
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let first = queue.and_then(|queue| of(queue).range(behind).next());
+        Ok(first.and_then(|&sequence| {
+            let message = self.messages.get(&sequence)?;
+            Some(Queued {
+                sequence,
+                id: JsonStr::new(&message.id),
+                frame: message.frame.as_deref().unwrap_or_default(),
+            })
+        }))
+    }
+
+    /// The lease of an address has ended, or a new one begins.
+    fn take_back(&mut self, address: A) {
+        if let Some(queue) = self.queues.get_mut(&address) {
+            queue.take_back();
+        }
+    }
+
     /// Lists an address among those that could make room, if it could.
     fn note_idle(&mut self, address: A) {
         if let Some(peer) = self.peers.get(&address).filter(|peer| peer.is_idle()) {
@@ -189,7 +271,7 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         self.idle.remove(&peer.epoch);
         peer.epoch = epoch;
         peer.open = true;
-        peer.sent.clear();
+        self.take_back(address);
         Ok(Some(Lease { address, epoch }))
     }
 
@@ -198,7 +280,7 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         if let Ok(peer) = self.check(lease) {
             peer.open = false;
             peer.epoch = closed;
-            peer.sent.clear();
+            self.take_back(lease.address);
             self.note_idle(lease.address);
         }
         Ok(())
@@ -210,7 +292,7 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         message: NewMessage<'_, A>,
     ) -> Result<Put, StoreError<PeersFull>> {
         let limits = self.limits;
-        let id = owned(message.id);
+        let id = Arc::<str>::from(owned(message.id));
         let peer = self.check(lease)?;
         if let Some(&sequence) = peer.ids.get(&id) {
             return Ok(match self.messages.get(&sequence) {
@@ -236,12 +318,11 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         }
         let sequence = self.number();
         let peer = self.check(lease)?;
-        peer.ids.insert(id.clone(), sequence);
+        peer.ids.insert(Arc::clone(&id), sequence);
         peer.bytes += message.frame.len();
         let stored = Stored {
             sender: lease.address,
-            receiver: message.receiver,
-            id,
+            id: Arc::clone(&id),
             fingerprint: message.fingerprint,
             frame: Some(message.frame.into()),
         };
@@ -249,7 +330,8 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         self.queues
             .entry(message.receiver)
             .or_default()
-            .insert(sequence);
+            .push(id, sequence);
+        self.undelivered += 1;
         Ok(Put::Stored)
     }
 
@@ -258,35 +340,25 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         lease: &Lease<A>,
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
-        self.check(lease)?;
-        let queue = self.queues.get(&lease.address);
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let first = queue.and_then(|queue| queue.range(behind).next());
-        Ok(first.and_then(|&sequence| {
-            let message = self.messages.get(&sequence)?;
-            let sent = self.peers.get(&lease.address)?.sent.get(&message.id);
-            Some(Queued {
-                sequence,
-                id: JsonStr::new(&message.id),
-                frame: message.frame.as_deref().unwrap_or_default(),
-                turn: match sent {
-                    None => Turn::Free,
-                    Some(sent) if *sent == sequence => Turn::Sent,
-                    Some(_) => Turn::Waits,
-                },
-            })
-        }))
+        self.first(lease, after, |queue| &queue.unsent)
     }
 
     fn mark_sent(&mut self, lease: &Lease<A>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
         self.check(lease)?;
-        let is_for_it =
-            |message: &&Stored<A>| message.receiver == lease.address && message.frame.is_some();
-        let message = self.messages.get(&sequence).filter(is_for_it);
-        let id = message.map(|message| message.id.clone());
-        let peer = self.check(lease)?;
-        peer.sent.extend(id.map(|id| (id, sequence)));
+        if let Some(queue) = self.queues.get_mut(&lease.address) {
+            if queue.unsent.remove(&sequence) {
+                queue.sent.insert(sequence);
+            }
+        }
         Ok(())
+    }
+
+    fn next_sent(
+        &mut self,
+        lease: &Lease<A>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.first(lease, after, |queue| &queue.sent)
     }
 
     fn acknowledge(
@@ -294,18 +366,21 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         lease: &Lease<A>,
         id: JsonStr<'_>,
     ) -> Result<Option<Acknowledged<A>>, StoreError<PeersFull>> {
-        let sent = self.check(lease)?.sent.remove(&owned(id));
+        self.check(lease)?;
+        let Some(queue) = self.queues.get_mut(&lease.address) else {
+            return Ok(None);
+        };
+        let sent = queue.pop_sent(&owned(id));
+        if queue.ids.is_empty() {
+            self.queues.remove(&lease.address);
+        }
         let message = sent.and_then(|sequence| Some((sequence, self.messages.get_mut(&sequence)?)));
         let Some((sequence, message)) = message else {
             return Ok(None);
         };
+        self.undelivered -= 1;
         let frame = message.frame.take().unwrap_or_default();
         let sender = message.sender;
-        let queue = self.queues.entry(lease.address).or_default();
-        queue.remove(&sequence);
-        if queue.is_empty() {
-            self.queues.remove(&lease.address);
-        }
         if let Some(peer) = self.peers.get_mut(&sender) {
             peer.bytes -= frame.len();
             peer.delivered.insert(sequence);

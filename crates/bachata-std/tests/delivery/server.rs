@@ -663,6 +663,14 @@ impl bachata_std::delivery::Store for Prepared {
         self.check()?.mark_sent(lease, sequence)
     }
 
+    fn next_sent(
+        &mut self,
+        lease: &Lease<u8>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        self.check()?.next_sent(lease, after)
+    }
+
     fn acknowledge(
         &mut self,
         lease: &Lease<u8>,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use bachata_std::core::delivery::MemoryStore as FixedStore;
 use bachata_std::delivery::{
-    Acknowledged, Lease, MemoryStore, NewMessage, Put, Store, StoreError, StoreLimits, Turn,
+    Acknowledged, Lease, MemoryStore, NewMessage, Put, Queued, Store, StoreError, StoreLimits,
 };
 
 const PEERS: usize = 4;
@@ -44,20 +44,30 @@ fn put<S: Store<Address = u8>>(
     store.put(lease, message)
 }
 
-/// A message that was found: its sequence, id, frame and turn.
-type Found = (u64, String, Vec<u8>, Turn);
+/// A message that was found: its sequence, id and frame.
+type Found = (u64, String, Vec<u8>);
 
-/// The next message.
+fn found(queued: Queued<'_>) -> Found {
+    let id = queued.id.chars().collect();
+    (queued.sequence, id, queued.frame.to_vec())
+}
+
+/// The next message that may be sent.
 fn next<S: Store<Address = u8>>(
     store: &mut S,
     lease: &Lease<u8>,
     after: u64,
 ) -> Result<Option<Found>, StoreError<S::Error>> {
-    let queued = store.next(lease, after)?;
-    Ok(queued.map(|queued| {
-        let id = queued.id.chars().collect();
-        (queued.sequence, id, queued.frame.to_vec(), queued.turn)
-    }))
+    Ok(store.next(lease, after)?.map(found))
+}
+
+/// The next message that was sent.
+fn next_sent<S: Store<Address = u8>>(
+    store: &mut S,
+    lease: &Lease<u8>,
+    after: u64,
+) -> Result<Option<Found>, StoreError<S::Error>> {
+    Ok(store.next_sent(lease, after)?.map(found))
 }
 
 /// The first message to the holder is sent and acknowledged: its sequence.
@@ -100,11 +110,12 @@ where
     assert!(store.open(1, false).unwrap().is_none());
     assert_eq!(put(store, &first, 2, "a", 1), Ok(Put::Stored));
     let second = store.open(1, true).unwrap().unwrap();
-    assert_ne!(first, second);
+    assert!(first.epoch < second.epoch);
 
     // A void lease does nothing, whatever it is used for.
     assert_eq!(put(store, &first, 2, "b", 1), Err(StoreError::Superseded));
     assert_eq!(next(store, &first, 0), Err(StoreError::Superseded));
+    assert_eq!(next_sent(store, &first, 0), Err(StoreError::Superseded));
     assert_eq!(store.mark_sent(&first, 1), Err(StoreError::Superseded));
     assert_eq!(
         store.acknowledge(&first, "a".into()),
@@ -140,13 +151,14 @@ where
     }
     let mut found = Vec::new();
     let mut after = 0;
-    while let Some((sequence, id, bytes, turn)) = next(store, &three, after).unwrap() {
-        assert!(sequence > after);
-        assert_eq!((bytes, turn), (frame(&id), Turn::Free));
+    while let Some((sequence, id, bytes)) = next(store, &three, after).unwrap() {
+        assert!(sequence > after && sequence > three.epoch);
+        assert_eq!(bytes, frame(&id));
         after = sequence;
         found.push((sequence, id));
     }
     assert!(next(store, &three, u64::MAX).unwrap().is_none());
+    assert!(open(store, 8).epoch > after);
     assert_eq!(
         found.iter().map(|(_, id)| &**id).collect::<Vec<_>>(),
         ["a", "b", "c"]
@@ -155,8 +167,10 @@ where
     // Only its receiver acknowledges a message, when it was sent, and once.
     let (sequence, _) = found[1];
     assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
-    store.mark_sent(&two, sequence).unwrap();
-    assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    for other in [&one, &two] {
+        store.mark_sent(other, sequence).unwrap();
+        assert_eq!(store.acknowledge(&three, "b".into()), Ok(None));
+    }
     store.mark_sent(&three, sequence).unwrap();
     assert_eq!(store.acknowledge(&two, "b".into()), Ok(None));
     let expected = Acknowledged {
@@ -190,46 +204,67 @@ fn turns<S: Store<Address = u8>>(store: &mut S)
 where
     S::Error: Debug + PartialEq,
 {
-    let (one, two, three) = (open(store, 1), open(store, 2), open(store, 3));
-    for (sender, receiver) in [(&one, 3), (&two, 3), (&three, 1)] {
-        assert_eq!(put(store, sender, receiver, "a", 1), Ok(Put::Stored));
+    let [one, two, three, four] = [1, 2, 3, 4].map(|address| open(store, address));
+    for (sender, receiver, id) in [
+        (&one, 3, "a"),
+        (&two, 3, "a"),
+        (&three, 1, "a"),
+        (&one, 3, "b"),
+        (&four, 3, "a"),
+    ] {
+        assert_eq!(put(store, sender, receiver, id, 1), Ok(Put::Stored));
     }
-    assert_eq!(put(store, &one, 3, "b", 1), Ok(Put::Stored));
-    fn all<S: Store<Address = u8>>(store: &mut S, lease: &Lease<u8>) -> Vec<(u64, Turn)>
-    where
-        S::Error: Debug,
-    {
-        let mut found = Vec::new();
+    // What may be sent, and what was sent.
+    let turns = |store: &mut S, lease: &Lease<u8>| {
+        let (mut unsent, mut sent) = (Vec::new(), Vec::new());
         let mut after = 0;
-        while let Some((sequence, .., turn)) = next(store, lease, after).unwrap() {
-            found.push((sequence, turn));
+        while let Some((sequence, ..)) = next(store, lease, after).unwrap() {
+            unsent.push(sequence);
             after = sequence;
         }
-        found
-    }
-    let turns = |store: &mut S, lease: &Lease<u8>| -> Vec<Turn> {
-        all(store, lease).iter().map(|(_, turn)| *turn).collect()
+        after = 0;
+        while let Some((sequence, id, bytes)) = next_sent(store, lease, after).unwrap() {
+            assert_eq!(bytes, frame(&id));
+            sent.push(sequence);
+            after = sequence;
+        }
+        (unsent, sent)
     };
-    assert_eq!(turns(store, &three), [Turn::Free; 3]);
-    let second = all(store, &three)[1].0;
-    store.mark_sent(&three, second).unwrap();
-    let after = [Turn::Waits, Turn::Sent, Turn::Free];
-    assert_eq!(turns(store, &three), after);
+    let none = Vec::new();
+    let (unsent, sent) = turns(store, &three);
+    let [first, other] = unsent[..] else {
+        panic!("{unsent:?}")
+    };
+    assert_eq!(sent, none);
+    store.mark_sent(&three, first).unwrap();
+    assert_eq!(turns(store, &three), (vec![other], vec![first]));
     // It is there, not delivered, and in the way of nobody else's.
-    assert_eq!(put(store, &two, 3, "a", 1), Ok(Put::Known));
-    assert_eq!(turns(store, &one), [Turn::Free]);
+    assert_eq!(put(store, &one, 3, "a", 1), Ok(Put::Known));
+    assert_eq!(turns(store, &one).0.len(), 1);
     // Until it is acknowledged, or the lease ends.
     let newer = open(store, 3);
-    assert_eq!(turns(store, &newer), [Turn::Free; 3]);
+    assert_eq!(turns(store, &newer), (vec![first, other], none.clone()));
     assert_eq!(store.acknowledge(&newer, "a".into()), Ok(None));
-    store.mark_sent(&newer, second).unwrap();
+    for sequence in [other, first] {
+        store.mark_sent(&newer, sequence).unwrap();
+    }
+    assert_eq!(turns(store, &newer), (none.clone(), vec![first, other]));
     store.close(&newer).unwrap();
     let back = store.open(3, false).unwrap().unwrap();
-    assert_eq!(turns(store, &back), [Turn::Free; 3]);
-    store.mark_sent(&back, second).unwrap();
-    let acknowledged = store.acknowledge(&back, "a".into()).unwrap().unwrap();
-    assert_eq!((acknowledged.sequence, acknowledged.sender), (second, 2));
-    assert_eq!(turns(store, &back), [Turn::Free; 2]);
+    assert_eq!(turns(store, &back), (vec![first, other], none.clone()));
+    let mut last = 0;
+    for sender in [1, 2, 4] {
+        let (unsent, sent) = turns(store, &back);
+        assert_eq!(sent, none);
+        let next = unsent.into_iter().find(|sequence| *sequence != other);
+        let sequence = next.unwrap();
+        assert!(sequence > last);
+        last = sequence;
+        store.mark_sent(&back, sequence).unwrap();
+        let expected = Acknowledged { sequence, sender };
+        assert_eq!(store.acknowledge(&back, "a".into()), Ok(Some(expected)));
+    }
+    assert_eq!(turns(store, &back), (vec![other], none));
 }
 
 fn ids<S: Store<Address = u8>>(store: &mut S)
@@ -353,7 +388,8 @@ fn a_lease_ends_where_what_was_sent_under_it_is_discarded() {
     assert_eq!(put(&mut store, &one, 2, "a", 1), Ok(Put::Stored));
     let again = store.open(2, false).unwrap().unwrap();
     assert_eq!(store.acknowledge(&again, "a".into()), Ok(None));
-    assert_eq!(next(&mut store, &again, 0).unwrap().unwrap().3, Turn::Free);
+    assert_eq!(next(&mut store, &again, 0).unwrap().unwrap().1, "a");
+    assert_eq!(next_sent(&mut store, &again, 0), Ok(None));
 }
 
 #[test]
@@ -433,23 +469,29 @@ fn both_stores_answer_alike() {
                     5..8 => {
                         let whole = dice.below(2) == 0;
                         let after = if whole { (0, 0) } else { (sequence, likewise) };
-                        let found = next(&mut *one, &lease, after.0);
-                        let same_found = next(&mut other, &same, after.1);
+                        let is_sent = dice.below(3) == 0;
+                        let (found, same_found) = if is_sent {
+                            (
+                                next_sent(&mut *one, &lease, after.0),
+                                next_sent(&mut other, &same, after.1),
+                            )
+                        } else {
+                            (
+                                next(&mut *one, &lease, after.0),
+                                next(&mut other, &same, after.1),
+                            )
+                        };
                         match (found, same_found) {
                             (Ok(Some(found)), Ok(Some(same_found))) => {
-                                let (sequence, id, frame, turn) = found;
-                                let (likewise, same_id, same_frame, same_turn) = same_found;
-                                assert_eq!(
-                                    (&id, frame, turn),
-                                    (&same_id, same_frame, same_turn),
-                                    "{at}"
-                                );
+                                let (sequence, id, frame) = found;
+                                let (likewise, same_id, same_frame) = same_found;
+                                assert_eq!((&id, frame), (&same_id, same_frame), "{at}");
                                 sequences.push((sequence, likewise));
-                                if turn == Turn::Free && dice.below(2) == 0 {
+                                if !is_sent && dice.below(2) == 0 {
                                     assert_eq!(one.mark_sent(&lease, sequence), Ok(()));
                                     assert_eq!(other.mark_sent(&same, likewise), Ok(()));
                                 }
-                                format!("next {turn:?}")
+                                format!("next, sent: {is_sent}")
                             }
                             (found, same_found) => {
                                 assert_eq!(found, same_found, "{at}");
@@ -508,9 +550,8 @@ fn both_stores_answer_alike() {
         "full",
         "closed",
         "told",
-        "next Free",
-        "next Waits",
-        "next Sent",
+        "next, sent: false",
+        "next, sent: true",
         "next none",
         "Ok(Stored)",
         "Ok(Known)",

@@ -339,13 +339,24 @@ fn an_output_that_is_too_short_changes_nothing() {
     assert_eq!(crowd.transmits(500), []);
 }
 
-/// A store from which messages vanish, which none should do.
-struct Leaking {
+/// A store that counts how often it is asked what may be sent, and from which messages vanish, which none should do.
+struct Watched {
     store: CrowdStore,
+    looks: usize,
     leaks: bool,
 }
 
-impl Store for Leaking {
+impl Watched {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            looks: 0,
+            leaks: false,
+        }
+    }
+}
+
+impl Store for Watched {
     type Address = u8;
     type Error = PeersFull;
 
@@ -370,12 +381,21 @@ impl Store for Leaking {
         lease: &Lease<u8>,
         after: u64,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
-        let queued = self.store.next(lease, after)?;
-        Ok(queued.filter(|queued| !self.leaks || queued.turn != Turn::Sent))
+        self.looks += 1;
+        self.store.next(lease, after)
     }
 
     fn mark_sent(&mut self, lease: &Lease<u8>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
         self.store.mark_sent(lease, sequence)
+    }
+
+    fn next_sent(
+        &mut self,
+        lease: &Lease<u8>,
+        after: u64,
+    ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
+        let queued = self.store.next_sent(lease, after)?;
+        Ok(queued.filter(|_| !self.leaks))
     }
 
     fn acknowledge(
@@ -403,11 +423,38 @@ impl Store for Leaking {
 }
 
 #[test]
+fn a_message_is_found_at_once_however_many_wait() {
+    let mut store = Watched::new();
+    let mut bob = ServerConnection::<u8, 4, 64>::open(&mut store, BOB, QUIET_SERVER, 0).unwrap();
+    for who in FIRST..=LAST {
+        let mut sender =
+            ServerConnection::<u8, 2, 64>::open(&mut store, who, QUIET_SERVER, 0).unwrap();
+        for id in ["x", "y"] {
+            let frame = message(id).to_string();
+            assert_eq!(submit(&mut sender, &mut store, &frame), Put::Stored);
+        }
+    }
+    let mut out = [0; 128];
+    while bob.poll_transmit(&mut store, &mut out).unwrap().is_some() {}
+    for _ in FIRST..LAST {
+        for id in ["x", "y"] {
+            let answer = receipt(200, id);
+            let handled = bob.handle_frame(&mut store, answer.as_bytes(), 0).unwrap();
+            assert!(matches!(handled, Handled::Delivered { .. }));
+            store.looks = 0;
+            let frame = bob.poll_transmit(&mut store, &mut out).unwrap().unwrap();
+            let message = Message::parse(frame).unwrap();
+            assert_eq!(message.as_data().unwrap().id(), id);
+            assert_eq!(store.looks, 1);
+        }
+    }
+    assert_eq!(bob.poll_transmit(&mut store, &mut out), Ok(None));
+    assert_eq!(store.looks, 2);
+}
+
+#[test]
 fn what_has_vanished_is_not_sent_again() {
-    let mut store = Leaking {
-        store: MemoryStore::new(),
-        leaks: false,
-    };
+    let mut store = Watched::new();
     let config = ServerConfig {
         resend: Some(Resend {
             first: 500,
