@@ -51,6 +51,8 @@ enum State {
     Free,
     /// To be delivered.
     Queued,
+    /// To be delivered when those with its id are that are to the same receiver and came before.
+    Behind,
     /// It was sent under the lease of its receiver's, and is not acknowledged.
     Sent,
     /// Delivered, and the sender is to be told.
@@ -100,31 +102,23 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
         count
     }
 
-    /// The first message to the holder in this state, with a sequence of more than `after`, of those that are the first with their ids.
+    /// The first message to the holder in this state, with a sequence of more than `after`.
     fn first(
         &mut self,
         lease: &Lease<A>,
-        mut after: u64,
+        after: u64,
         state: State,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
         self.peer(lease)?;
-        loop {
-            let is_wanted = |slot: &&Slot<A, N>| {
-                slot.state == state && slot.receiver == Some(lease.address) && slot.sequence > after
-            };
-            let wanted = self.slots().filter(is_wanted);
-            let Some(slot) = wanted.min_by_key(|slot| slot.sequence) else {
-                return Ok(None);
-            };
-            if !self.slots().any(|other| other.precedes(slot)) {
-                return Ok(Some(Queued {
-                    sequence: slot.sequence,
-                    id: slot.id(),
-                    frame: slot.frame(),
-                }));
-            }
-            after = slot.sequence;
-        }
+        let is_wanted = |slot: &&Slot<A, N>| {
+            slot.state == state && slot.receiver == Some(lease.address) && slot.sequence > after
+        };
+        let first = self.slots().filter(is_wanted);
+        Ok(first.min_by_key(|slot| slot.sequence).map(|slot| Queued {
+            sequence: slot.sequence,
+            id: slot.id(),
+            frame: slot.frame(),
+        }))
     }
 
     fn slots(&self) -> impl Iterator<Item = &Slot<A, N>> {
@@ -168,16 +162,8 @@ impl<A, const SLOTS: usize, const N: usize> Peer<A, SLOTS, N> {
 }
 
 impl<A: Copy + Eq, const N: usize> Slot<A, N> {
-    /// Whether it is the message with this id that was sent under a lease.
-    fn is_sent(&self, lease: &Lease<A>, id: u64) -> bool {
-        self.state == State::Sent && self.receiver == Some(lease.address) && self.id == id
-    }
-
-    /// Whether it is a message with the same id that the same receiver gets before another.
-    fn precedes(&self, other: &Self) -> bool {
-        self.is_undelivered()
-            && (self.receiver, self.id) == (other.receiver, other.id)
-            && self.sequence < other.sequence
+    fn is_for(&self, receiver: A, id: u64) -> bool {
+        self.receiver == Some(receiver) && self.id == id
     }
 }
 
@@ -193,7 +179,7 @@ impl<A, const N: usize> Slot<A, N> {
     };
 
     const fn is_undelivered(&self) -> bool {
-        matches!(self.state, State::Queued | State::Sent)
+        matches!(self.state, State::Queued | State::Behind | State::Sent)
     }
 
     fn frame(&self) -> &[u8] {
@@ -266,13 +252,16 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         message: NewMessage<'_, A>,
     ) -> Result<Put, StoreError<PeersFull>> {
         let sequence = self.number();
-        let slots = &mut self.peer(lease)?.slots;
         let id = PRINTS.id(message.id);
+        let is_before =
+            |slot: &Slot<A, N>| slot.is_undelivered() && slot.is_for(message.receiver, id);
+        let is_behind = self.slots().any(is_before);
+        let slots = &mut self.peer(lease)?.slots;
         let is_known = |slot: &&Slot<A, N>| slot.state != State::Free && slot.id == id;
         if let Some(known) = slots.iter().find(is_known) {
             return Ok(match known.state {
                 _ if known.fingerprint != message.fingerprint => Put::Conflict,
-                State::Queued | State::Sent | State::Free => Put::Known,
+                State::Queued | State::Behind | State::Sent | State::Free => Put::Known,
                 State::Delivered | State::Told => Put::Delivered,
             });
         }
@@ -291,7 +280,11 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
         };
         // Its length has been looked at.
         slot.len = copy(message.frame, &mut slot.frame).map_or(0, <[u8]>::len);
-        slot.state = State::Queued;
+        slot.state = if is_behind {
+            State::Behind
+        } else {
+            State::Queued
+        };
         slot.receiver = Some(message.receiver);
         slot.sequence = sequence;
         slot.id = id;
@@ -333,16 +326,25 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     ) -> Result<Option<Acknowledged<A>>, StoreError<PeersFull>> {
         self.peer(lease)?;
         let id = PRINTS.id(id);
-        for peer in self.peers.iter_mut().flatten() {
-            if let Some(slot) = peer.slots.iter_mut().find(|slot| slot.is_sent(lease, id)) {
-                slot.state = State::Delivered;
-                return Ok(Some(Acknowledged {
-                    sequence: slot.sequence,
-                    sender: peer.address,
-                }));
+        let receiver = lease.address;
+        let acknowledged = self.peers.iter_mut().flatten().find_map(|peer| {
+            let mut slots = peer.slots.iter_mut();
+            let slot = slots.find(|slot| slot.state == State::Sent && slot.is_for(receiver, id))?;
+            slot.state = State::Delivered;
+            Some(Acknowledged {
+                sequence: slot.sequence,
+                sender: peer.address,
+            })
+        });
+        if acknowledged.is_some() {
+            let slots = self.slots_mut();
+            let behind =
+                slots.filter(|slot| slot.state == State::Behind && slot.is_for(receiver, id));
+            if let Some(next) = behind.min_by_key(|slot| slot.sequence) {
+                next.state = State::Queued;
             }
         }
-        Ok(None)
+        Ok(acknowledged)
     }
 
     fn next_delivered(

@@ -7,7 +7,8 @@ use crate::{BufferTooSmall, JsonStr};
 pub struct Lease<A> {
     /// Whom it is for.
     pub address: A,
-    /// Greater than those of the leases that were given before, and than the [sequences](Queued::sequence) of the messages that were there before.
+    /// Greater than those of the leases that were given before, and than the [sequences](Queued::sequence) of the messages that were there before. Those of the messages that come
+    /// later are greater: so a connection sees which messages another may have sent.
     pub epoch: u64,
 }
 
@@ -47,7 +48,7 @@ pub enum Put {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Queued<'s> {
-    /// Its place in the order of the messages to its receiver: at least 1.
+    /// Its place in the order of all messages: at least 1, and greater than that of each message that was there before it.
     pub sequence: u64,
     /// Its `id`.
     pub id: JsonStr<'s>,
@@ -124,7 +125,7 @@ pub trait Store {
     ) -> Result<Put, StoreError<Self::Error>>;
 
     /// The first message to the holder that may be sent, with a sequence of more than `after`. A 200 does not say whose message it is for, so of the undelivered messages with the same
-    /// `id` only the first may be, and only once under a lease.
+    /// `id` only the first may be, and only once under a lease. Whenever a connection could send something it asks, mostly with an `after` of 0: it should take no search.
     ///
     /// # Errors
     ///

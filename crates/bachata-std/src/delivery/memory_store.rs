@@ -1,7 +1,5 @@
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
-use std::iter;
 use std::mem;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -79,8 +77,8 @@ struct Peer {
 /// Sequences of messages. Of those with the same id only the first is sent, and what is sent is the first.
 #[derive(Clone, Debug, Default)]
 struct Queue {
-    /// The first with an id, and those behind it.
-    ids: HashMap<Arc<str>, (u64, VecDeque<u64>)>,
+    /// All, by their ids. Unlike a table or a vector this has the size of what there is, and not of the most that ever was.
+    all: BTreeSet<(Arc<str>, u64)>,
     /// The first with each id: those that were sent under the receiver's lease, and the others.
     sent: BTreeSet<u64>,
     unsent: BTreeSet<u64>,
@@ -103,30 +101,27 @@ impl Peer {
 }
 
 impl Queue {
+    /// The first with this id.
+    fn first(&self, id: &Arc<str>) -> Option<u64> {
+        let mut all = self.all.range((Arc::clone(id), 0)..);
+        all.next()
+            .filter(|(of, _)| of == id)
+            .map(|&(_, sequence)| sequence)
+    }
+
     /// A message comes, the last of all.
     fn push(&mut self, id: Arc<str>, sequence: u64) {
-        match self.ids.entry(id) {
-            Entry::Occupied(mut line) => line.get_mut().1.push_back(sequence),
-            Entry::Vacant(place) => {
-                place.insert((sequence, VecDeque::new()));
-                self.unsent.insert(sequence);
-            }
+        if self.first(&id).is_none() {
+            self.unsent.insert(sequence);
         }
+        self.all.insert((id, sequence));
     }
 
     /// The message with this id that was sent goes, and makes room for the one behind it.
-    fn pop_sent(&mut self, id: &str) -> Option<u64> {
-        let (first, behind) = self.ids.get_mut(id)?;
-        let sequence = *first;
-        if !self.sent.remove(&sequence) {
-            return None;
-        }
-        if let Some(next) = behind.pop_front() {
-            *first = next;
-            self.unsent.insert(next);
-        } else {
-            self.ids.remove(id);
-        }
+    fn pop_sent(&mut self, id: Arc<str>) -> Option<u64> {
+        let sequence = self.first(&id).filter(|first| self.sent.remove(first))?;
+        self.all.remove(&(Arc::clone(&id), sequence));
+        self.unsent.extend(self.first(&id));
         Some(sequence)
     }
 
@@ -134,11 +129,6 @@ impl Queue {
     fn take_back(&mut self) {
         // `append` would take a time that grows with all that waits.
         self.unsent.extend(mem::take(&mut self.sent));
-    }
-
-    fn sequences(&self) -> impl Iterator<Item = u64> {
-        let lines = self.ids.values();
-        lines.flat_map(|(first, behind)| iter::once(first).chain(behind).copied())
     }
 }
 
@@ -165,19 +155,17 @@ impl<A: Copy + Eq + Hash> MemoryStore<A> {
     /// connection that it was sent on is superseded. [Notify](super::Server::notify_all) all connections of a server: that one ends then, and the senders have room for others.
     pub fn discard(&mut self, receiver: A) -> usize {
         let queue = self.queues.remove(&receiver).unwrap_or_default();
-        let mut count = 0;
-        for sequence in queue.sequences() {
+        for &(_, sequence) in &queue.all {
             if let Some(sender) = self.forget(sequence) {
                 self.note_idle(sender);
             }
-            count += 1;
         }
-        self.undelivered -= count;
+        self.undelivered -= queue.all.len();
         if let Some(peer) = self.peers.get_mut(&receiver) {
             peer.open &= queue.sent.is_empty();
         }
         self.note_idle(receiver);
-        count
+        queue.all.len()
     }
 
     fn number(&mut self) -> u64 {
@@ -370,8 +358,8 @@ impl<A: Copy + Eq + Hash> Store for MemoryStore<A> {
         let Some(queue) = self.queues.get_mut(&lease.address) else {
             return Ok(None);
         };
-        let sent = queue.pop_sent(&owned(id));
-        if queue.ids.is_empty() {
+        let sent = queue.pop_sent(owned(id).into());
+        if queue.all.is_empty() {
             self.queues.remove(&lease.address);
         }
         let message = sent.and_then(|sequence| Some((sequence, self.messages.get_mut(&sequence)?)));
