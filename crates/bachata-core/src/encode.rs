@@ -188,7 +188,7 @@ const fn divide_by_ten(number: &mut u64) -> u8 {
 #[cfg(any(test, not(target_pointer_width = "64")))]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the low 32 bits are meant, and the last is below 10"
+    reason = "the last remainder is below 10"
 )]
 const fn divide_by_ten_in_parts(number: &mut u64) -> u8 {
     let mut remainder = 0;

@@ -183,12 +183,12 @@ fn texts_become_whatever_serde_makes_of_texts() {
 #[test]
 fn an_error_names_the_message_its_type_and_the_field() {
     #[derive(Deserialize, Debug)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "what is read is an error")]
     struct Lamp {
         leds: Vec<Led>,
     }
     #[derive(Deserialize, Debug)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "what is read is an error")]
     struct Led {
         on: bool,
     }
@@ -243,7 +243,7 @@ fn an_error_names_the_message_its_type_and_the_field() {
 #[test]
 fn an_error_is_fit_for_a_terminal_whatever_the_peer_sends() {
     #[derive(Deserialize, Debug)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "what is read is an error")]
     struct Lamp {
         by_name: BTreeMap<String, State>,
     }

@@ -91,12 +91,6 @@ fuzz_target!(|input: (Everything, Vec<u8>)| {
     let read = Payload::Object(respelled).parse(&mut vec![0; spelled.len()]);
     assert_eq!(read.as_ref(), Ok(&value));
 
-    // It reads floats less exactly than they are written.
-    let mut read: Everything = serde_json::from_str(object.as_str()).expect("it is read");
-    let (mut level, mut expected) = (Some(&mut read), Some(&value));
-    while let (Some(inner), Some(value)) = (level, expected) {
-        inner.ratio = value.ratio.clone();
-        (level, expected) = (inner.inside.as_deref_mut(), value.inside.as_deref());
-    }
+    let read: Everything = serde_json::from_str(object.as_str()).expect("it is read");
     assert_eq!(read, value);
 });
