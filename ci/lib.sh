@@ -31,6 +31,11 @@ figure() {
     fi
 }
 
+# count_tests LOG FIELD: the sum of a field of the closing lines of all test programs, as `passed` or `failed`.
+count_tests() {
+    awk -v field="$2;" '/^test result:/ { for (i = 2; i <= NF; i++) if ($i == field) sum += $(i - 1) } END { print sum + 0 }' "$1"
+}
+
 # apt_install PACKAGE...: installs Debian packages where we may, and otherwise says which and ends with status 2.
 # Waits for another apt-get at work.
 apt_install() {
