@@ -1,54 +1,61 @@
 #!/usr/bin/env python3
 """What a coverage report says of the libraries, for ci/coverage.
 
-    ci/coverage.py LCOV EXCEPTIONS
+    ci/coverage.py REPORT EXCEPTIONS
 
-Counts the functions and lines of bachata-core and bachata-std, without their tests, and prints figures. Those that nothing runs, for no reason, go to standard error.
+Counts the functions and lines of bachata-core and bachata-std, without their tests, and prints figures. A function is what starts at a place, so that those of a macro
+count once and a closure counts beside another on its line. What nothing runs, for no reason, goes to standard error.
 EXCEPTIONS holds, a line each, what has a reason not to be run: the file, a tab, the text of the line of code, a tab, the reason. Where the line opens a block, it is all of
 the block; where several do, the text goes on with the next line. A place that an exception names in vain is an error, so that it hides nothing and the list
 stays short; only one that is `by chance: ` may be run, as it is now and then.
 """
 
+import json
 import re
 import sys
 from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 
-LIBRARY = re.compile(r"crates/bachata-(?:core|std)/src/")
+LIBRARY = re.compile(r"crates/bachata-(?:core|std)/src/(?!(?:.*/)?tests(?:/|\.rs$)).*")
 
 # How many of all may have a reason not to be run, in percent.
 MOST_WITH_REASON = {"functions": 2, "lines": 1}
 
 
-def read_lcov(path):
-    """The functions and the lines of each file, by their line number: how often they ran."""
-    functions, lines = defaultdict(lambda: defaultdict(int)), defaultdict(lambda: defaultdict(int))
-    file, starts = None, {}
-    for record in Path(path).read_text().splitlines():
-        kind, _, rest = record.partition(":")
-        if kind == "SF":
-            place = LIBRARY.search(rest)
-            file, starts = place and rest[place.start():], {}
-        elif file is None:
-            continue
-        elif kind == "FN":
-            line, name = rest.split(",", 1)
-            starts[name] = int(line)
-            functions[file][int(line)] += 0
-        elif kind == "FNDA":
+def read_report(path):
+    """The functions of each file, by line and column, and its lines, by number: how often they ran."""
+    [report] = json.loads(Path(path).read_text())["data"]
+    functions, lines = defaultdict(lambda: defaultdict(int)), {}
+    for function in report["functions"]:
+        line, column, *_, file, _, _ = function["regions"][0]
+        if place := LIBRARY.search(function["filenames"][file]):
             # A generic function is there once for each of its types.
-            count, name = rest.split(",", 1)
-            functions[file][starts[name]] += int(count)
-        elif kind == "DA":
-            line, count = rest.split(",")[:2]
-            lines[file][int(line)] += int(count)
+            functions[place[0]][line, column] += function["count"]
+    for file in report["files"]:
+        if place := LIBRARY.search(file["filename"]):
+            lines[place[0]] = {(line,): count for line, count in count_lines(file["segments"])}
     return functions, lines
+
+
+def count_lines(segments):
+    """Each line with code and how often it ran, as llvm-cov has it: the most of what starts there and what goes on from the line before."""
+    last, going_on = 0, []
+    for line, starts in groupby(segments, key=lambda segment: segment[0]):
+        starts = list(starts)
+        for between in range(last + 1, line) if going_on else ():
+            yield between, going_on[0]
+        entered = [(count, is_gap) for _, _, count, has_count, is_entry, is_gap in starts if has_count and is_entry]
+        if entered or going_on:
+            yield line, max([count for count, is_gap in entered if not is_gap] + going_on, default=0)
+        _, _, count, has_count, _, _ = starts[-1]
+        last, going_on = line, [count] if has_count else []
 
 
 def tests_start(source):
     """The index of the line at which the tests of a file begin."""
     for index, line in enumerate(source):
-        if line == "#[cfg(test)]" and source[index + 1].startswith("mod tests"):
+        if line == "#[cfg(test)]" and source[index + 1] == "mod tests {":
             return index
     return len(source)
 
@@ -84,14 +91,13 @@ def main():
                 needed[place] = start != "nowhere" and reason.startswith("by chance: ")
                 if start != "nowhere":
                     excepted.update({(file, line): place for line in range(start, block_end(source, start) + 1)})
-    for name, files in zip(("functions", "lines"), read_lcov(report)):
+    for name, files in zip(("functions", "lines"), read_report(report)):
         run = with_reason = without_reason = 0
         for file in sorted(files):
-            if file.endswith("/tests.rs"):
-                continue
             source = Path(file).read_text().splitlines()
             end = tests_start(source)
-            for line, count in sorted(files[file].items()):
+            for place, count in sorted(files[file].items()):
+                line = place[0]
                 if line > end:
                     continue
                 text = source[line - 1].strip()
@@ -105,7 +111,7 @@ def main():
                     with_reason += 1
                 else:
                     without_reason += 1
-                    print(f"not run: {file}:{line}: {text}", file=sys.stderr)
+                    print("not run", ":".join(map(str, (file, *place))), text, sep=": ", file=sys.stderr)
         total = run + with_reason + without_reason
         # Rounded down, or one in many would not show.
         print(f"{name} {10000 * run // max(total - with_reason, 1) / 100} % >= 100")
