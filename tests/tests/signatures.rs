@@ -482,6 +482,8 @@ fn a_checked_message_stays_checked_as_what_it_is() {
     assert!(verified.into_data().is_none());
     let transport = verified.into_transport().unwrap();
     assert_eq!((transport.key(), transport.data()), (1, ping.data()));
+    assert_eq!(ping.with_sign(&signature).verify(&keys), Ok(transport));
+    assert_eq!(ping.verify(&keys), Err(SignatureError::Missing));
 
     let note = DataMessage::new("1", "t", 0, "x");
     let Ok(signature) = note.sign_with(&keys[0]);
@@ -490,6 +492,7 @@ fn a_checked_message_stays_checked_as_what_it_is() {
     assert!(verified.into_transport().is_none());
     let data = verified.into_data().unwrap();
     assert_eq!((data.key(), data.id()), (0, note.id()));
+    assert_eq!(note.with_sign(&signature).verify(&keys), Ok(data));
 }
 
 #[test]

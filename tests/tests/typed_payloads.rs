@@ -645,6 +645,37 @@ fn a_text_payload_is_a_value_too() {
 }
 
 #[test]
+fn a_key_is_an_integer_of_any_type() {
+    fn check<K: Debug + Ord + Serialize + DeserializeOwned>(least: K, most: K) {
+        let map = BTreeMap::from([(least, 1), (most, 2)]);
+        let mut out = [0; 256];
+        let message = DataMessage::typed("1", "t", 0, &map);
+        let frame = message.encode(&mut out).unwrap();
+        let data = serde_json::to_string(&map).unwrap();
+        let expected = format!(r#"{{"id":"1","type":"t","time":0,"data":{data}}}"#);
+        assert_eq!(core::str::from_utf8(frame), Ok(&*expected));
+        assert_eq!(parse(&data), Ok(map));
+    }
+    check(i8::MIN, i8::MAX);
+    check(i16::MIN, i16::MAX);
+    check(i32::MIN, i32::MAX);
+    check(i64::MIN, i64::MAX);
+    check(u8::MIN, u8::MAX);
+    check(u16::MIN, u16::MAX);
+    check(u32::MIN, u32::MAX);
+    check(u64::MIN, u64::MAX);
+}
+
+/// A map with one key, of a type that may have no order.
+struct Keyed<K>(K);
+
+impl<K: Serialize> Serialize for Keyed<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(&self.0, 1)])
+    }
+}
+
+#[test]
 fn what_is_no_payload_is_not_written() {
     fn error<T: Serialize>(value: T) -> SerializeErrorKind {
         let message = DataMessage::typed("1", "t", 0, &value);
@@ -667,9 +698,27 @@ fn what_is_no_payload_is_not_written() {
     assert_eq!(error(1.5), NeitherTextNorObject);
     assert_eq!(error(BTreeMap::from([("a", f64::NAN)])), NotFinite);
     assert_eq!(error(BTreeMap::from([("a", f32::INFINITY)])), NotFinite);
-    assert_eq!(error(BTreeMap::from([((1, 2), 1)])), InvalidKey);
-    assert_eq!(error(BTreeMap::from([(true, 1)])), InvalidKey);
-    assert_eq!(error(BTreeMap::from([(Some("a"), 1)])), InvalidKey);
+    assert_eq!(error(Keyed((1, 2))), InvalidKey);
+    assert_eq!(error(Keyed(true)), InvalidKey);
+    assert_eq!(error(Keyed(Some("a"))), InvalidKey);
+    assert_eq!(error(Keyed(None::<u8>)), InvalidKey);
+    assert_eq!(error(Keyed(())), InvalidKey);
+    assert_eq!(error(Keyed(1.5_f32)), InvalidKey);
+    assert_eq!(error(Keyed(1.5_f64)), InvalidKey);
+    assert_eq!(error(Keyed(Bytes(vec![b'a']))), InvalidKey);
+    assert_eq!(error(Keyed(Unit)), InvalidKey);
+    assert_eq!(error(Keyed(Pair(1, Colour::Red))), InvalidKey);
+    assert_eq!(error(Keyed(Shape::Circle(1))), InvalidKey);
+    assert_eq!(error(Keyed(Shape::Segment(1, 2))), InvalidKey);
+    let (width, height) = (1, 2);
+    assert_eq!(error(Keyed(Shape::Box { width, height })), InvalidKey);
+    assert_eq!(error(Keyed(vec!["a"])), InvalidKey);
+    assert_eq!(error(Keyed(Keyed("a"))), InvalidKey);
+    #[derive(Serialize)]
+    struct Named {
+        name: u8,
+    }
+    assert_eq!(error(Keyed(Named { name: 1 })), InvalidKey);
     assert_eq!(error(BTreeMap::from([("a", u128::MAX)])), Custom);
 
     // What serde_json says only to itself.
