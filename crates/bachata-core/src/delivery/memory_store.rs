@@ -110,15 +110,35 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize>
         state: State,
     ) -> Result<Option<Queued<'_>>, StoreError<PeersFull>> {
         self.peer(lease)?;
-        let is_wanted = |slot: &&Slot<A, N>| {
-            slot.state == state && slot.receiver == Some(lease.address) && slot.sequence > after
-        };
-        let first = self.slots().filter(is_wanted);
-        Ok(first.min_by_key(|slot| slot.sequence).map(|slot| Queued {
+        let first = self.find(lease.address, state, None, after);
+        Ok(first.map(|(_, slot)| Queued {
             sequence: slot.sequence,
             id: slot.id(),
             frame: slot.frame(),
         }))
+    }
+
+    /// The first message to a receiver in this state, with this id if any, with a sequence of more than `after`; and its sender.
+    fn find(
+        &mut self,
+        receiver: A,
+        state: State,
+        id: Option<u64>,
+        after: u64,
+    ) -> Option<(A, &mut Slot<A, N>)> {
+        let is_wanted = |slot: &Slot<A, N>| {
+            slot.state == state
+                && slot.receiver == Some(receiver)
+                && id.is_none_or(|id| slot.id == id)
+                && slot.sequence > after
+        };
+        let peers = self.peers.iter_mut().flatten();
+        let slots = peers.flat_map(|peer| {
+            let sender = peer.address;
+            peer.slots.iter_mut().map(move |slot| (sender, slot))
+        });
+        let wanted = slots.filter(|(_, slot)| is_wanted(slot));
+        wanted.min_by_key(|(_, slot)| slot.sequence)
     }
 
     fn slots(&self) -> impl Iterator<Item = &Slot<A, N>> {
@@ -158,12 +178,6 @@ impl<A, const SLOTS: usize, const N: usize> Peer<A, SLOTS, N> {
     fn is_idle(&self) -> bool {
         let idle = |slot: &Slot<A, N>| matches!(slot.state, State::Free | State::Told);
         !self.open && self.slots.iter().all(idle)
-    }
-}
-
-impl<A: Copy + Eq, const N: usize> Slot<A, N> {
-    fn is_for(&self, receiver: A, id: u64) -> bool {
-        self.receiver == Some(receiver) && self.id == id
     }
 }
 
@@ -253,9 +267,11 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     ) -> Result<Put, StoreError<PeersFull>> {
         let sequence = self.number();
         let id = PRINTS.id(message.id);
-        let is_before =
-            |slot: &Slot<A, N>| slot.is_undelivered() && slot.is_for(message.receiver, id);
-        let is_behind = self.slots().any(is_before);
+        // The first with its id is one of these.
+        let before = [State::Queued, State::Sent];
+        let is_behind = before
+            .iter()
+            .any(|state| self.find(message.receiver, *state, Some(id), 0).is_some());
         let slots = &mut self.peer(lease)?.slots;
         let is_known = |slot: &&Slot<A, N>| slot.state != State::Free && slot.id == id;
         if let Some(known) = slots.iter().find(is_known) {
@@ -302,11 +318,14 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
 
     fn mark_sent(&mut self, lease: &Lease<A>, sequence: u64) -> Result<(), StoreError<PeersFull>> {
         self.peer(lease)?;
-        for slot in self.slots_mut() {
-            let is_for_it = slot.receiver == Some(lease.address);
-            if slot.state == State::Queued && slot.sequence == sequence && is_for_it {
-                slot.state = State::Sent;
-            }
+        let slot = self.find(
+            lease.address,
+            State::Queued,
+            None,
+            sequence.saturating_sub(1),
+        );
+        if let Some((_, slot)) = slot.filter(|(_, slot)| slot.sequence == sequence) {
+            slot.state = State::Sent;
         }
         Ok(())
     }
@@ -326,25 +345,15 @@ impl<A: Copy + Eq, const PEERS: usize, const SLOTS: usize, const N: usize> Store
     ) -> Result<Option<Acknowledged<A>>, StoreError<PeersFull>> {
         self.peer(lease)?;
         let id = PRINTS.id(id);
-        let receiver = lease.address;
-        let acknowledged = self.peers.iter_mut().flatten().find_map(|peer| {
-            let mut slots = peer.slots.iter_mut();
-            let slot = slots.find(|slot| slot.state == State::Sent && slot.is_for(receiver, id))?;
-            slot.state = State::Delivered;
-            Some(Acknowledged {
-                sequence: slot.sequence,
-                sender: peer.address,
-            })
-        });
-        if acknowledged.is_some() {
-            let slots = self.slots_mut();
-            let behind =
-                slots.filter(|slot| slot.state == State::Behind && slot.is_for(receiver, id));
-            if let Some(next) = behind.min_by_key(|slot| slot.sequence) {
-                next.state = State::Queued;
-            }
+        let Some((sender, slot)) = self.find(lease.address, State::Sent, Some(id), 0) else {
+            return Ok(None);
+        };
+        slot.state = State::Delivered;
+        let sequence = slot.sequence;
+        if let Some((_, next)) = self.find(lease.address, State::Behind, Some(id), 0) {
+            next.state = State::Queued;
         }
-        Ok(acknowledged)
+        Ok(Some(Acknowledged { sequence, sender }))
     }
 
     fn next_delivered(
