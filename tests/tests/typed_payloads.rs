@@ -644,17 +644,22 @@ fn a_text_payload_is_a_value_too() {
     assert_eq!(Payload::from("say \"hi\"").parse(&mut []), Ok("say \"hi\""));
 }
 
+/// A payload as `serde_json` writes it, and as we do.
+fn written_as_by_serde_json<T: Serialize>(value: &T) -> String {
+    let data = serde_json::to_string(value).unwrap();
+    let mut out = [0; 256];
+    let message = DataMessage::typed("1", "t", 0, value);
+    let frame = message.encode(&mut out).unwrap();
+    let expected = format!(r#"{{"id":"1","type":"t","time":0,"data":{data}}}"#);
+    assert_eq!(core::str::from_utf8(frame), Ok(&*expected));
+    data
+}
+
 #[test]
 fn a_key_is_an_integer_of_any_type() {
     fn check<K: Debug + Ord + Serialize + DeserializeOwned>(least: K, most: K) {
         let map = BTreeMap::from([(least, 1), (most, 2)]);
-        let mut out = [0; 256];
-        let message = DataMessage::typed("1", "t", 0, &map);
-        let frame = message.encode(&mut out).unwrap();
-        let data = serde_json::to_string(&map).unwrap();
-        let expected = format!(r#"{{"id":"1","type":"t","time":0,"data":{data}}}"#);
-        assert_eq!(core::str::from_utf8(frame), Ok(&*expected));
-        assert_eq!(parse(&data), Ok(map));
+        assert_eq!(parse(&written_as_by_serde_json(&map)), Ok(map));
     }
     check(i8::MIN, i8::MAX);
     check(i16::MIN, i16::MAX);
@@ -853,12 +858,7 @@ fn shapes_that_few_types_have_are_written_as_serde_json_writes_them() {
         by_number: BTreeMap::from([(Number(40), 1), (Number(7), 2)]),
         by_place: BTreeMap::from([(Place(1, '\n'), 3)]),
     };
-    let mut out = [0; 256];
-    let message = DataMessage::typed("1", "t", 0, &rare);
-    let frame = message.encode(&mut out).unwrap();
-    let data = serde_json::to_string(&rare).unwrap();
-    let expected = format!(r#"{{"id":"1","type":"t","time":0,"data":{data}}}"#);
-    assert_eq!(core::str::from_utf8(frame), Ok(&*expected));
+    let data = written_as_by_serde_json(&rare);
     assert!(data.starts_with(r#"{"bytes":[0,7,255],"pair":[1,"Green"],"place":"3\"é","#));
     // Bytes by themselves are an array, which is no payload.
     let bytes = DataMessage::typed("1", "t", 0, &rare.bytes);
